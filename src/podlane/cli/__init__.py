@@ -1,0 +1,1 @@
+"""THE DOOR: the only room that prints and sets exit codes."""

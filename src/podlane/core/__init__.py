@@ -1,0 +1,1 @@
+"""Decides everything, touches nothing: no clock, no files, no network, no logging."""

@@ -1,0 +1,1 @@
+"""What GitLab asks for, and how it ended, in GitLab's words."""

@@ -1,0 +1,1 @@
+"""What the helper will do, in order: the contract between manager and helper."""

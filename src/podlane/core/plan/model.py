@@ -1,0 +1,202 @@
+"""JobPlan: everything the helper needs to run one job, as JSON in the job's Secret.
+
+The manager makes it (`core.plan.make`), the helper carries it out; each stage's part here has a
+maker of the same name in `core.plan` and a runner of the same name in `helper`. All values are
+resolved: nothing here needs the config or the payload again. Durations are seconds, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from podlane.core.text.token import Token
+
+VERSION = 1
+
+
+class JobIdentity(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    project_id: int
+    project_path: str
+
+
+class GitLabAccess(msgspec.Struct, frozen=True):
+    """Where the job reports. `ca_certificates` is PEM text added to the system's store.
+
+    `info` is the object of the runner API's PUT bodies. `failure_reasons` is the list GitLab sent.
+    """
+
+    url: str
+    token: Token
+    info: dict[str, Any]
+    ca_certificates: str = ""
+    failure_reasons: tuple[str, ...] = ()
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Absolute paths in helper and build container alike.
+
+    `pod` is podlane's own root in the pod (default `/podlane`): `lane`, `spool`, `plan`, `tell`
+    and `termination` lie below it under these names (`core.pod.volumes` mounts them).
+    `temporary` is `<project>.tmp`: file variables, the env file.
+    """
+
+    builds: str
+    project: str
+    temporary: str
+    cache: str
+    pod: str
+
+
+class EnvVariable(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One variable of the job, expanded. `is_file`: the value is written to `<temporary>/KEY`."""
+
+    key: str
+    value: str
+    is_file: bool = False
+
+
+class TraceSettings(msgspec.Struct, frozen=True):
+    """How the job's log is made. `masks` are whole values, `mask_prefixes` begin a token."""
+
+    limit_bytes: int
+    masks: tuple[Token, ...]
+    mask_prefixes: tuple[str, ...]
+    with_timestamps: bool
+    with_sections: bool
+    is_debug: bool = False
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds. `hello`: how long the build container may take to say hello once the helper runs.
+
+    `script` None means no limit of its own. `stop_grace`: between TERM and KILL of a step.
+    `pod_grace`: the pod's termination grace period.
+    """
+
+    job: float
+    hello: float
+    after_script: float = 300
+    script: float | None = None
+    stop_grace: float = 10
+    pod_grace: float = 30
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One line of podlane's own at the start of the log."""
+
+    text: str
+    kind: Literal["plain", "info", "warning"] = "plain"
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Who runs the scripts, where the config says so; else the build container's hello tells."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+
+class ServiceCheck(msgspec.Struct, frozen=True):
+    """A service whose ports the helper dials before the scripts run."""
+
+    name: str
+    ports: tuple[int, ...]
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """The git work. `url` has no credentials; the job token is handed to git by environment.
+
+    `depth` 0 is the full history. `clean_flags`, `fetch_flags`: words as given to git, empty when
+    switched off.
+    """
+
+    strategy: Literal["clone", "fetch", "none", "empty"]
+    url: str
+    sha: str
+    ref: str
+    refspecs: tuple[str, ...] = ()
+    depth: int = 0
+    object_format: str = "sha1"
+    with_checkout: bool = True
+    clean_flags: tuple[str, ...] = ("-ffdx",)
+    fetch_flags: tuple[str, ...] = ("--prune", "--quiet")
+    submodules: Literal["none", "normal", "recursive"] = "none"
+    submodule_depth: int = 0
+    submodule_paths: tuple[str, ...] = ()
+    with_lfs: bool = True
+    attempts: int = 1
+    pre_script: tuple[str, ...] = ()
+    post_script: tuple[str, ...] = ()
+
+
+class CacheRestore(msgspec.Struct, frozen=True):
+    """`keys`: tried in order until one is found; each names `<places.cache>/<key>/cache.zip`."""
+
+    keys: tuple[str, ...]
+
+
+class CacheSave(msgspec.Struct, frozen=True):
+    key: str
+    paths: tuple[str, ...]
+    when: Literal["on_success", "on_failure", "always"] = "on_success"
+    untracked: bool = False
+
+
+class Download(msgspec.Struct, frozen=True):
+    """The artifacts of another job, fetched with the token given for it."""
+
+    job_id: int
+    job_name: str
+    token: Token
+    filename: str = ""
+
+
+class Script(msgspec.Struct, frozen=True):
+    """One step in the build container: a fresh shell, its commands in order, errexit, pipefail.
+
+    `section` is the log section (`step_script`, `step_release`, `after_script`).
+    """
+
+    section: str
+    commands: tuple[str, ...]
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """One archive or report. `name` is unexpanded; `format` and `type` are GitLab's words."""
+
+    name: str
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    when: Literal["on_success", "on_failure", "always"] = "on_success"
+    untracked: bool = False
+    expire_in: str = ""
+    type: str = "archive"
+    format: str = "zip"
+
+
+class JobPlan(msgspec.Struct, frozen=True):
+    """What one job's helper does, in this order: sources, restore, downloads, scripts,
+    after_script, save, uploads."""
+
+    version: int
+    job: JobIdentity
+    gitlab: GitLabAccess
+    places: Places
+    variables: tuple[EnvVariable, ...]
+    trace: TraceSettings
+    limits: Limits
+    notes: tuple[Note, ...]
+    sources: Sources
+    scripts: tuple[Script, ...]
+    after_script: Script | None = None
+    restore: tuple[CacheRestore, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    save: tuple[CacheSave, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+    services: tuple[ServiceCheck, ...] = ()
+    owner: Owner = Owner()
+    shell: Literal["bash", "sh", "pwsh"] = "bash"
+    image: str = ""

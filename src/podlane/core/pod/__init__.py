@@ -1,0 +1,1 @@
+"""What Kubernetes is asked for, and what its answer means."""

@@ -1,0 +1,50 @@
+"""Names, labels and annotations of a job's objects: writing them and reading them back.
+
+Labels are an interface between versions of podlane, and the only way back from an object to its
+job. gitlab-runner's own labels and annotations are written as well, so that policies, dashboards
+and cost reports made for it still match (gitlab-runner 19.4, executors/kubernetes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from podlane.core.text.token import Token, short_token
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+INSTALLATION = "podlane.dev/installation"
+RUNNER = "podlane.dev/runner"
+JOB_ID = "podlane.dev/job-id"
+PROJECT_ID = "podlane.dev/project-id"
+ATTEMPT = "podlane.dev/attempt"
+TELL = "podlane.dev/tell"
+
+
+def runner_key(url: str, runner_token: Token) -> str:
+    """Name one `[[runners]]` entry in object names and labels: short token and a digest.
+
+    The digest keeps two servers, or two tokens that begin alike, apart.
+    """
+    digest = hashlib.sha256(f"{url.rstrip('/')}\n{runner_token.reveal()}".encode()).hexdigest()
+    short = re.sub(r"[^a-z0-9]+", "-", short_token(runner_token).lower()).strip("-")
+    return f"{short}-{digest[:6]}".lstrip("-")
+
+
+def record_name(runner: str, job_id: int) -> str:
+    """The name of the job's Secret."""
+    return f"runner-{runner}-job-{job_id}"
+
+
+def pod_name(record: str, attempt: int) -> str:
+    return f"{record}-{attempt}"
+
+
+def selector(installation: str) -> str:
+    """The label selector that finds every object of one installation."""
+    return f"{MANAGED_BY}=podlane,{INSTALLATION}={installation}"
+
+
+def label_value(text: str) -> str:
+    """Turn any text into a valid label value (at most 63 characters)."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:63].strip("-_.")

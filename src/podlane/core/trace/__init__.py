@@ -1,0 +1,1 @@
+"""Bytes on their way to GitLab: masked, limited, cut into pieces."""

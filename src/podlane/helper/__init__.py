@@ -1,0 +1,1 @@
+"""PROGRAM: one job, inside its pod. Has no right to the cluster."""

@@ -1,0 +1,1 @@
+"""The GitLab side of the runner API, embedded; written from the protocol."""

@@ -1,0 +1,1 @@
+""".gitlab-ci.yml to job payloads, and the order of a pipeline."""

@@ -1,0 +1,1 @@
+"""PROGRAM: asks for jobs, launches pods, settles them."""
