@@ -152,6 +152,7 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
 
     pending_limit: int = 3  # pods that wait for a node before no more jobs are asked for; 0: any
     pod_dir: str = "/podlane"  # podlane's own root in a job's pod; job variables are expanded
+    scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
 
 
 class RunnerConfig(msgspec.Struct, frozen=True):

@@ -1,0 +1,35 @@
+"""The helper's last word: its termination message, which survives SIGKILL and the API's delays.
+
+Written early and again at each change. `decided`: the outcome stands, GitLab has not taken it
+yet. `accepted`: GitLab has. `deferred`: the manager shall speak, with the kubelet's evidence.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from podlane.core.job.outcome import Outcome
+
+SIZE_LIMIT = 256
+
+
+class LastWord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`sent`: bytes of the trace that GitLab has acknowledged."""
+
+    state: Literal["running", "decided", "accepted", "deferred"]
+    outcome: Outcome | None = None
+    sent: int = 0
+
+
+def encode_word(word: LastWord) -> bytes:
+    return msgspec.json.encode(word)
+
+
+def parse_word(text: str) -> LastWord | None:
+    """Read a termination message; None when it is not one of ours (a crash leaves other text)."""
+    try:
+        return msgspec.json.decode(text, type=LastWord)
+    except msgspec.MsgspecError:
+        return None
