@@ -34,8 +34,8 @@ class Patience(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """All we know of one job: its record, its newest pod, and what the board saw happen.
 
-    `seen_at`: when its containers were last seen to change; `pod_is_gone`: it was there and is not now;
-    `is_launching`: a launch of ours is still under way.
+    `seen_at`: when its containers were last seen to change. `pod_is_gone`: it was there and is
+    not now. `is_launching`: a launch of ours is still under way.
     """
 
     record: RecordState
