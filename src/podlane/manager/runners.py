@@ -96,7 +96,7 @@ class RunnerBook:
             installation=self._identity.installation,
             system_id=self._identity.system_id,
             version=self._identity.version,
-            info=build_info(self._identity.version, settings),
+            info=build_info(self._identity.version, settings.labels, settings.shell),
             manager_name=self._identity.host_name,
             helper_image=self._identity.helper_image,
             ca_certificates=tls.read_ca(),
