@@ -1,0 +1,3 @@
+"""Placeholder of the helper part's loop; dropped at the merge."""
+
+LOOP = "exec sh"
