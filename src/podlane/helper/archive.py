@@ -90,7 +90,7 @@ def _pack_one(archive: zipfile.ZipFile, path: Path, name: str) -> None:
         entry.external_attr |= 0x10
         archive.writestr(entry, b"")
     elif stat.S_ISLNK(status.st_mode):
-        archive.writestr(entry, os.readlink(path).encode("utf-8", "surrogateescape"))
+        archive.writestr(entry, str(path.readlink()).encode("utf-8", "surrogateescape"))
     elif stat.S_ISREG(status.st_mode):
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.file_size = status.st_size
@@ -119,31 +119,40 @@ def unpack(source: Path, project: Path) -> None:
 
 
 def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, project: Path) -> None:
+    target = _target(entry, project)
+    mode = entry.external_attr >> 16
+    if entry.is_dir():
+        _remove(target)
+        target.mkdir(exist_ok=True)
+        if mode:
+            target.chmod(mode & 0o777 | 0o700)
+    elif stat.S_ISLNK(mode):
+        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target, project, entry)
+    elif mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+        raise BadArchive(f"the entry {entry.filename!r} is neither file, folder nor link")
+    else:
+        _file(archive, entry, target, mode)
+
+
+def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, mode: int) -> None:
+    _remove(target)
+    with archive.open(entry) as inside, target.open("xb") as out:
+        while block := inside.read(_BLOCK):
+            out.write(block)
+    if mode:
+        target.chmod(stat.S_IMODE(mode) & 0o777)
+    moment = time.mktime((*entry.date_time, 0, 0, -1))
+    os.utime(target, (moment, moment))
+
+
+def _target(entry: zipfile.ZipInfo, project: Path) -> Path:
+    """Where an entry goes, its parents made; BadArchive when that lies outside."""
     parts = entry.filename.rstrip("/").split("/")
     if entry.filename.startswith(("/", "\\")) or ".." in parts or "" in parts:
         raise BadArchive(f"the entry {entry.filename!r} would be written outside")
     target = project.joinpath(*parts)
-    mode = entry.external_attr >> 16
     _make_parents(project, target)
-    if entry.is_dir():
-        if target.is_symlink():
-            target.unlink()
-        target.mkdir(exist_ok=True)
-    elif stat.S_ISLNK(mode):
-        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target, project, entry)
-        return
-    elif mode and not stat.S_ISREG(mode):
-        raise BadArchive(f"the entry {entry.filename!r} is neither file, folder nor link")
-    else:
-        _remove(target)
-        with archive.open(entry) as inside, target.open("xb") as out:
-            while block := inside.read(_BLOCK):
-                out.write(block)
-    if mode:
-        target.chmod(stat.S_IMODE(mode) & 0o7777 if not entry.is_dir() else mode & 0o777 | 0o700)
-    if not entry.is_dir():
-        moment = time.mktime((*entry.date_time, 0, 0, -1))
-        os.utime(target, (moment, moment))
+    return target
 
 
 def _make_parents(project: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.plan import step
 from podlane.core.plan.model import Download, Upload
 from podlane.core.text import glob
-from podlane.core.text.expand import expand_shell
+from podlane.core.text.parameters import expand_shell
 from podlane.errors import ServiceError
 from podlane.helper import archive, processes
 from podlane.helper.work import StageFailed, Work

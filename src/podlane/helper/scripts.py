@@ -48,7 +48,7 @@ def _run(
     title: str = "",
 ) -> None:
     plan = work.plan
-    variables = step.environment(plan, {"CI_JOB_STATUS": work.status})
+    variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
     text = step.render_step(
         sources.git_environment(plan) | variables,
         script.commands,

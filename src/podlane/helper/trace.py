@@ -53,7 +53,7 @@ class Trace:
         """Let go of what was held back for masking: the step is over."""
         with self._lock:
             self._spool.append(self._stream.flush(time.time()))
-        self._wake(is_urgent=True)
+        self._wake(is_urgent=False)
 
     def be_eager(self) -> None:
         """Send the next output at once: people wait for a script's first line."""
