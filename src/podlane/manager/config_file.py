@@ -64,11 +64,26 @@ def write_text(path: Path, text: str) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(target, text)
     except OSError as error:
-        raise ConfigError(
-            f"cannot write {path}: {error.strerror}",
-            hint="check who may write there; `--config` names another file",
-            reference="config-unwritable",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse now rather than after GitLab has changed something that we must write down."""
+    target = path.resolve()
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot write {path}: {error.strerror}",
+        hint="check who may write there; `--config` names another file",
+        reference="config-unwritable",
+    )
 
 
 def _replace(target: Path, text: str) -> None:
