@@ -23,6 +23,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 lock: ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 
 check: setup ## Format, lint, types, import contracts, structure
 	$(BIN)/ruff format --check .
