@@ -7,6 +7,7 @@ and multi-line strings; the text has already been accepted by tomllib, or is abo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 Path = tuple[str | int, ...]
 
@@ -20,20 +21,29 @@ _NAMES = re.compile(_NAME)
 def key_lines(text: str) -> dict[Path, int]:
     """Map the path of each table and key, with list positions, to its line, counted from 1."""
     lines: dict[Path, int] = {}
+    for number, path, length in _walk(text):
+        for end in range(length + 1, len(path) + 1):
+            lines.setdefault(path[:end], number)
+    return lines
+
+
+def header_lines(text: str) -> list[tuple[int, Path]]:
+    """List the `[table]` and `[[table]]` lines in order, each with its path."""
+    return [(number, path) for number, path, length in _walk(text) if not length]
+
+
+def _walk(text: str) -> Iterator[tuple[int, Path, int]]:
+    """Yield line, path and the length of the table part of each key; 0 for a header."""
     counts: dict[Path, int] = {}
     table: Path = ()
     open_string = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if not open_string and (header := _HEADER.match(line)):
             table = _enter(_split(header[2]), counts, is_array=header[1] == "[[")
-            for length in range(1, len(table) + 1):
-                lines.setdefault(table[:length], number)
+            yield number, table, 0
         elif not open_string and (key := _KEY.match(line)):
-            path = table + _split(key[1])
-            for length in range(len(table) + 1, len(path) + 1):
-                lines.setdefault(path[:length], number)
+            yield number, table + _split(key[1]), len(table)
         open_string = _string_left_open(line, open_string)
-    return lines
 
 
 def find_line(lines: dict[Path, int], path: Path) -> int:
