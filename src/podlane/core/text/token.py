@@ -52,7 +52,7 @@ def _conceal(value: Any) -> Any:
 
 def _hold(kind: type, value: Any) -> Any:
     if kind is Token:
-        return Token(str(value))
+        return value if isinstance(value, Token) else Token(str(value))
     raise NotImplementedError(kind.__name__)
 
 
