@@ -46,11 +46,11 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Both(msgspec.Struct, frozen=True):
-    parts: tuple["Condition", ...]
+    parts: tuple[Condition, ...]
 
 
 class Either(msgspec.Struct, frozen=True):
-    parts: tuple["Condition", ...]
+    parts: tuple[Condition, ...]
 
 
 Condition = Operand | Comparison | Both | Either

@@ -170,7 +170,10 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """`jobs` are in the order of stages and file; `absent` are those the rules left out."""
+    """`jobs` are in the order of stages and file; `absent` are those the rules left out.
+
+    `why_none` says why there is no pipeline at all; `jobs` is empty then.
+    """
 
     name: str
     stages: tuple[str, ...]
@@ -178,3 +181,4 @@ class Pipeline(msgspec.Struct, frozen=True):
     absent: tuple[Job, ...] = ()
     variables: tuple[Variable, ...] = ()
     notes: tuple[Note, ...] = ()
+    why_none: str = ""

@@ -44,7 +44,9 @@ def commands(node: Node | None, what: str, reading: Reading) -> tuple[str, ...]:
         if isinstance(item.value, str):
             result.append(item.value)
         else:
-            reading.wrong(item, what, "a text or a list of texts (a `: ` in a command needs quotes)")
+            reading.wrong(
+                item, what, "a text or a list of texts (a `: ` in a command needs quotes)"
+            )
     return tuple(result)
 
 
@@ -62,9 +64,7 @@ def variables(node: Node | None, what: str, reading: Reading) -> tuple[Variable,
             keys = reading.keys(
                 item, f"{what}:{key}", ("value", "description", "options", "expand")
             )
-            is_raw = not reading.boolean(
-                keys.get("expand"), f"{what}:{key}:expand", default=True
-            )
+            is_raw = not reading.boolean(keys.get("expand"), f"{what}:{key}:expand", default=True)
             value = keys.get("value", Node("", item.place))
         result.append(Variable(key, reading.text(value, f"{what}:{key}"), is_raw))
     return tuple(result)
@@ -97,9 +97,7 @@ def _words(node: Node | None, what: str, reading: Reading) -> list[str] | None:
     return list(reading.texts(node, what)) if node is not None and node.value is not None else None
 
 
-def _container(
-    node: Node, what: str, known: tuple[str, ...], reading: Reading
-) -> dict[str, Any]:
+def _container(node: Node, what: str, known: tuple[str, ...], reading: Reading) -> dict[str, Any]:
     keys = {"name": node}
     if isinstance(node.value, dict):
         keys = reading.keys(node, what, known)
@@ -128,7 +126,6 @@ def _port(node: Node, what: str, reading: Reading) -> dict[str, Any]:
         "protocol": reading.text(keys.get("protocol"), what, "http"),
         "name": reading.text(keys.get("name"), what, "default_port"),
     }
-
 
 
 _ARTIFACTS = ("paths", "exclude", "name", "expire_in", "when", "untracked", "reports",

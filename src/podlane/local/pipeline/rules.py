@@ -12,9 +12,9 @@ from podlane.local.pipeline import condition, regex
 from podlane.local.pipeline.condition import BadCondition, Condition
 from podlane.local.pipeline.facts import Facts
 from podlane.local.pipeline.model import Paths, Policy, Rule
+from podlane.local.pipeline.needs import parse_needs
 from podlane.local.pipeline.node import NOWHERE, Node, Place, items
 from podlane.local.pipeline.parts import variables as parse_variables
-from podlane.local.pipeline.needs import parse_needs
 from podlane.local.pipeline.reading import Reading, as_text, has
 
 _RULE = ("if", "changes", "exists", "when", "start_in", "allow_failure", "variables", "needs",
@@ -148,7 +148,9 @@ def _any_changed(patterns: tuple[str, ...], facts: Facts, variables: Mapping[str
 
 
 def _any_exists(patterns: tuple[str, ...], facts: Facts, variables: Mapping[str, str]) -> bool:
-    return any(_exists(_filled(pattern, variables).removeprefix("/"), facts) for pattern in patterns)
+    return any(
+        _exists(_filled(pattern, variables).removeprefix("/"), facts) for pattern in patterns
+    )
 
 
 def _exists(pattern: str, facts: Facts) -> bool:
@@ -204,16 +206,16 @@ def _ref_matches(pattern: str, facts: Facts) -> bool:
     if path and path != facts.project_path:
         return False
     is_merge = facts.merge_request is not None
-    if pattern == "branches":
-        return not facts.is_tag and not is_merge
-    if pattern == "tags":
-        return facts.is_tag
+    if pattern in ("branches", "tags"):
+        return facts.is_tag if pattern == "tags" else not facts.is_tag and not is_merge
     if facts.source in (pattern, _SOURCES.get(pattern)):
         return True
-    if pattern.startswith("/"):
-        try:
-            compiled = regex.parse_literal(pattern)
-        except regex.BadPattern:
-            return False
-        return compiled is not None and compiled.search(facts.ref) is not None
-    return pattern == facts.ref
+    return _pattern_matches(pattern, facts.ref) if pattern.startswith("/") else pattern == facts.ref
+
+
+def _pattern_matches(pattern: str, ref: str) -> bool:
+    try:
+        compiled = regex.parse_literal(pattern)
+    except regex.BadPattern:
+        return False
+    return compiled is not None and compiled.search(ref) is not None
