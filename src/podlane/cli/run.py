@@ -1,0 +1,82 @@
+"""`podlane run`: the manager, in the foreground, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from podlane import __version__
+from podlane.core.config.model import Config
+
+if TYPE_CHECKING:
+    from podlane.manager.system_id import SystemId
+
+
+@click.command(help="Run the manager: ask for jobs, launch their pods, settle them.")
+@click.option("-c", "--config", "path", envvar="CONFIG_FILE", help="Path of config.toml.")
+@click.option("--listen-address", envvar="LISTEN_ADDRESS", help="Serve metrics and health here.")
+@click.option("--log-level", envvar="LOG_LEVEL", help="debug, info, warning, error.")
+@click.option("--log-format", envvar="LOG_FORMAT", help="runner, text or json.")
+def command(
+    path: str | None, listen_address: str | None, log_level: str | None, log_format: str | None
+) -> None:
+    from podlane.manager import logs
+    from podlane.manager.config_file import find_config_file, read_config
+
+    file = find_config_file(path, os.environ)
+    config, notes = read_config(file, os.environ)
+    logs.set_up(log_level or config.log_level, log_format or config.log_format)
+    logs.say_notes(notes)
+    if listen_address:
+        import msgspec
+
+        config = msgspec.structs.replace(config, listen_address=listen_address)
+    _loop_runner()(_serve(file, config))
+
+
+def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
+    if sys.platform == "win32":
+        return asyncio.run
+    import uvloop
+
+    return uvloop.run
+
+
+def _installation(file: Path, system_id: SystemId) -> str:
+    """Name what belongs together over restarts: this config file on this machine.
+
+    Where no id can be kept, as with a mounted ConfigMap, the Deployment sets PODLANE_INSTALLATION.
+    """
+    if not system_id.is_persistent:
+        return "default"
+    return hashlib.sha256(f"{system_id.text}\n{file}".encode()).hexdigest()[:12]
+
+
+async def _serve(file: Path, config: Config) -> None:
+    from podlane.manager.daemon import Manager, Signals
+    from podlane.manager.runners import Identity
+    from podlane.manager.system_id import load_system_id
+
+    system_id = load_system_id(file)
+    identity = Identity(
+        version=__version__,
+        system_id=system_id.text,
+        installation=os.environ.get("PODLANE_INSTALLATION") or _installation(file, system_id),
+        host_name=socket.gethostname(),
+        helper_image=os.environ.get("PODLANE_IMAGE", ""),
+    )
+    signals = Signals()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, signals.stop.set)
+    loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
+    await Manager(config, file, identity).serve(signals)

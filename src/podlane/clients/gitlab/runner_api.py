@@ -1,0 +1,100 @@
+"""The runner's side of the API: ask for jobs, register, verify, unregister, reset the token."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from podlane.clients.gitlab import answers, calls
+from podlane.clients.gitlab.calls import JobRequest
+from podlane.clients.http.request import Answer, Request
+from podlane.clients.http.session import HttpSession
+from podlane.core.text.token import Token
+from podlane.errors import Unavailable
+
+_LONG_POLL_SECONDS = 120.0
+_TRIES = 5
+
+
+class JobAnswer(msgspec.Struct, frozen=True):
+    """`body` is the payload as sent, None when there is no job now."""
+
+    body: bytes | None
+    last_update: str = ""
+
+
+class RunnerIdentity(msgspec.Struct, frozen=True):
+    id: int
+    token: Token
+    token_expires_at: str = ""
+
+
+class RunnerApi:
+    def __init__(self, session: HttpSession, url: str) -> None:
+        self._session = session
+        self._url = url
+
+    async def request_job(self, ask: JobRequest) -> JobAnswer:
+        """Ask once. Rejected: the token is not good (403). Unavailable: ask again later."""
+        request = calls.request_job(self._url, ask)
+        answer = await self._session.send(request, timeout=_LONG_POLL_SECONDS)
+        last_update = answer.headers.get("x-gitlab-last-update", "")
+        if answer.status == 201:
+            return JobAnswer(answer.body, last_update)
+        if answer.status in (204, 409, 422):
+            return JobAnswer(None, last_update)
+        raise answers.error_of("asking for a job", answer)
+
+    async def verify(self, token: Token, system_id: str, info: dict[str, Any]) -> RunnerIdentity:
+        """Rejected: the token is not valid. Unavailable: that could not be found out."""
+        answer = await self._send(calls.verify(self._url, token, system_id, info))
+        return _identity("verifying the runner", answer, 200, token)
+
+    async def register(self, token: Token, fields: dict[str, Any]) -> RunnerIdentity:
+        answer = await self._send(calls.register(self._url, token, fields))
+        return _identity("registering the runner", answer, 201, token)
+
+    async def unregister(self, token: Token) -> None:
+        await self._delete("unregistering the runner", calls.unregister(self._url, token))
+
+    async def unregister_manager(self, token: Token, system_id: str) -> None:
+        request = calls.unregister(self._url, token, system_id)
+        await self._delete("unregistering the runner manager", request)
+
+    async def reset_token(self, token: Token) -> RunnerIdentity:
+        answer = await self._send(calls.reset_token(self._url, token))
+        return _identity("resetting the token", answer, 201, token)
+
+    async def reset_token_by_admin(self, runner_id: int, private_token: Token) -> RunnerIdentity:
+        request = calls.reset_token_by_admin(self._url, runner_id, private_token)
+        return _identity("resetting the token", await self._send(request), 201, Token(""))
+
+    async def _delete(self, what: str, request: Request) -> None:
+        answer = await self._send(request)
+        if answer.status != 204:
+            raise answers.error_of(what, answer)
+
+    async def _send(self, request: Request) -> Answer:
+        """Send, and repeat what a busy server asks to be repeated."""
+        pause = 0.2
+        for left in range(_TRIES - 1, -1, -1):
+            answer = await self._session.send(request)
+            again = isinstance(answers.error_of("", answer), Unavailable)
+            if not left or answer.status < 400 or not again:
+                return answer
+            await asyncio.sleep(min(answers.retry_after(answer) or pause, 60))
+            pause *= 2
+        raise AssertionError("the last try returns")
+
+
+def _identity(what: str, answer: Answer, wanted: int, token: Token) -> RunnerIdentity:
+    if answer.status not in (wanted, 200, 201):
+        raise answers.error_of(what, answer)
+    found = answers.decode_object(what, answer)
+    return RunnerIdentity(
+        id=int(found.get("id") or 0),
+        token=Token(str(found.get("token") or token.reveal())),
+        token_expires_at=str(found.get("token_expires_at") or ""),
+    )

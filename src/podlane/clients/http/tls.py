@@ -1,0 +1,69 @@
+"""Whom we trust and who we are, when speaking TLS.
+
+Always the system's store, plus the CA of `tls-ca-file` or of `certs/<host>.crt` beside the config
+(gitlab-runner's places), plus PEM text handed over; TLS 1.2 at least.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from podlane.errors import ConfigError
+
+if TYPE_CHECKING:
+    from podlane.core.config.model import RunnerConfig
+
+
+class TlsFiles(msgspec.Struct, frozen=True):
+    """Paths of PEM files; empty: none."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    def read_ca(self) -> str:
+        """The PEM text of the CA file; "" when there is none."""
+        return Path(self.ca_file).read_text() if self.ca_file else ""
+
+
+NO_FILES = TlsFiles()
+
+
+def find_tls_files(folder: Path, runner: RunnerConfig) -> TlsFiles:
+    """The files of one runner: as configured, else by the name of GitLab's host in `certs/`."""
+    certs, host = folder / "certs", urlsplit(runner.url).hostname or ""
+
+    def pick(configured: str, name: str) -> str:
+        return configured or (str(certs / name) if host and (certs / name).is_file() else "")
+
+    return TlsFiles(
+        pick(runner.tls_ca_file, f"{host}.crt"),
+        pick(runner.tls_cert_file, f"{host}.auth.crt"),
+        pick(runner.tls_key_file, f"{host}.auth.key"),
+    )
+
+
+def make_context(files: TlsFiles = NO_FILES, *, ca_text: str = "") -> ssl.SSLContext:
+    """Build the context; ConfigError when a file cannot be read."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if files.ca_file:
+            context.load_verify_locations(cafile=files.ca_file)
+        if ca_text:
+            context.load_verify_locations(cadata=ca_text)
+        if files.cert_file:
+            context.load_cert_chain(files.cert_file, files.key_file or None)
+    except (OSError, ssl.SSLError) as error:
+        named = ", ".join(name for name in (files.ca_file, files.cert_file) if name)
+        raise ConfigError(
+            f"cannot use the certificates {named or 'handed over'}: {error}",
+            hint="a certificate file is PEM text; see `tls-ca-file`",
+            reference="certificates",
+        ) from error
+    return context

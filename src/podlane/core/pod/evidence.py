@@ -1,0 +1,248 @@
+"""What a pod's status says went wrong, in GitLab's reason and in sentences for the job's author.
+
+Each function reads a PodState and returns a Finding or None. The facts are Kubernetes 1.34's and
+containerd's, measured on a one-node cluster; the reasons are GitLab's closed list.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from podlane.core.job.outcome import FailureReason as Reason
+from podlane.core.pod.state import ContainerState, PodState
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """`lines`: what happened, then what to do. `is_final`: waiting cannot help.
+
+    `is_grace`: an object may still come (seconds, not minutes). `is_pull`: another pull policy may
+    help.
+    """
+
+    reason: Reason
+    lines: tuple[str, ...]
+    exit_code: int = 0
+    is_final: bool = False
+    is_grace: bool = False
+    is_pull: bool = False
+
+
+_NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
+_NOT_THERE = re.compile(
+    r"not found|manifest unknown|does not exist|no match for platform|invalid reference", re.I
+)
+_NOT_ALLOWED = re.compile(
+    r"unauthorized|authorization failed|access denied|pull access|forbidden|no basic auth", re.I
+)
+_NETWORK = re.compile(
+    r"dial tcp|connection refused|no such host|i/o timeout|tls handshake|deadline exceeded"
+    r"|connection reset|temporary failure|503 service|502 bad",
+    re.I,
+)
+_PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
+_GRACE_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+
+
+def is_never_started(pod: PodState) -> bool:
+    """Tell whether the node refused the pod before any container ran: it may be made again."""
+    return bool(_NEVER_STARTED.match(pod.reason)) and not pod.has_begun
+
+
+def of_pod(pod: PodState) -> Finding | None:
+    """What befell the pod as a whole: deadline, eviction, preemption, drain."""
+    if pod.reason == "DeadlineExceeded":
+        return Finding(
+            Reason.JOB_EXECUTION_TIMEOUT,
+            (
+                "The pod outlived the job's time-out, and Kubernetes stopped it.",
+                "hint: raise the job's `timeout`, or the project's",
+            ),
+        )
+    if pod.disruption or pod.reason in ("Evicted", "Preempting", "Terminated", "NodeLost"):
+        what = pod.disruption or f"{pod.reason}: {pod.message}"
+        return Finding(
+            Reason.RUNNER_SYSTEM_FAILURE,
+            (
+                f"Kubernetes took the pod away from node {pod.node or '(none)'}: {what}",
+                "hint: `retry: when: runner_system_failure` runs such jobs again",
+            ),
+        )
+    if pod.phase == "Failed" and not any(c.phase == "terminated" for c in pod.containers):
+        return Finding(
+            Reason.RUNNER_SYSTEM_FAILURE,
+            (f"Kubernetes gave the pod up before it ran: {pod.reason}: {pod.message}",),
+        )
+    return None
+
+
+def of_build(pod: PodState) -> Finding | None:
+    """What befell the build container, or a service, while the helper was alive."""
+    build = pod.container("build")
+    if build.phase == "waiting":
+        return of_waiting(pod)
+    if build.phase != "terminated":
+        return None
+    if build.reason == "OOMKilled":
+        return _out_of_memory(build)
+    if build.reason in ("StartError", "ContainerCannotRun") or build.exit_code in (126, 127, 128):
+        return _no_shell(build)
+    return Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (
+            f"The build container ended by itself: {_end(build)}",
+            "hint: did a script kill process 1 of its container, or was the container stopped "
+            "from outside",
+        ),
+    )
+
+
+def of_helper(pod: PodState) -> Finding:
+    """The helper has terminated without a word of its own."""
+    helper = pod.container("helper")
+    if helper.reason == "OOMKilled":
+        limit = helper.memory_limit or "none of its own"
+        return Finding(
+            Reason.RUNNER_SYSTEM_FAILURE,
+            (
+                f"The helper container ran out of memory (limit: {limit}).",
+                "hint: raise `helper_memory_limit` in [runners.kubernetes]",
+            ),
+        )
+    if helper.reason in ("StartError", "ContainerCannotRun"):
+        return Finding(
+            Reason.RUNNER_CONFIGURATION_ERROR,
+            (
+                f"The helper image {helper.image} is not podlane's: {helper.message}",
+                "hint: leave `helper_image` out, or set it to podlane's own image",
+            ),
+        )
+    finding = of_pod(pod)
+    return finding or Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (f"The helper container ended without a report: {_end(helper)}",),
+    )
+
+
+def vanished(pod: PodState) -> Finding:
+    """The pod was deleted and its helper did not bring the job to an end."""
+    return of_pod(pod) or Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (
+            f"The pod {pod.namespace}/{pod.name} was deleted before the job had ended.",
+            "hint: `retry: when: runner_system_failure` runs such jobs again",
+        ),
+    )
+
+
+def unschedulable(pod: PodState, seconds: float) -> Finding:
+    return Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (
+            f"No node took the pod within {seconds:.0f} s: {pod.unschedulable}",
+            "hint: ask for less (`cpu_request`, `memory_request`, `node_selector`), add nodes, "
+            "or raise `poll_timeout`",
+        ),
+    )
+
+
+def silent(pod: PodState, seconds: float) -> Finding:
+    where = f"on node {pod.node}" if pod.node else "on no node"
+    return Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (
+            f"The pod {pod.namespace}/{pod.name} did not start within {seconds:.0f} s ({where}).",
+            f"hint: `kubectl -n {pod.namespace} describe pod` of such a pod shows its events; "
+            "`poll_timeout` is how long podlane waits",
+        ),
+    )
+
+
+def of_waiting(pod: PodState) -> Finding | None:
+    """Why a container of the pod cannot start, if the kubelet says so."""
+    for container in pod.containers:
+        if container.phase == "waiting":
+            finding = _of_container(container)
+            if finding is not None:
+                return finding
+    return None
+
+
+def _of_container(container: ContainerState) -> Finding | None:
+    if container.reason == "InvalidImageName":
+        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, "is no valid name", final=True)
+    if container.reason in _PULL_REASONS:
+        return _of_pull(container)
+    if container.reason in _GRACE_REASONS:
+        return Finding(
+            Reason.RUNNER_CONFIGURATION_ERROR,
+            (
+                f"The container {container.name} ({container.image}) cannot be made: "
+                f"{container.reason}: {container.message}",
+                "hint: this comes from [runners.kubernetes] or from the image; the sentence names "
+                "the object or setting",
+            ),
+            is_grace=True,
+        )
+    return None
+
+
+def _of_pull(container: ContainerState) -> Finding:
+    text = container.message
+    if container.reason == "ErrImageNeverPull":
+        what = "is not on the node, and the pull policy is never"
+        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
+    if _NOT_ALLOWED.search(text):
+        what = "may not be pulled with the credentials at hand"
+        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
+    if _NETWORK.search(text):
+        what = "could not be pulled: the registry did not answer"
+        return _pull(container, Reason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE, what)
+    if _NOT_THERE.search(text):
+        what = "was not found"
+        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
+    return _pull(container, Reason.IMAGE_PULL_FAILURE, "could not be pulled")
+
+
+def _pull(container: ContainerState, reason: Reason, what: str, *, final: bool = False) -> Finding:
+    message = container.message.strip() or container.reason
+    return Finding(
+        reason,
+        (
+            f"The image {container.image} of container {container.name} {what}: {message}",
+            "hint: check the image's name and tag, and the credentials: `image_pull_secrets`, "
+            "`DOCKER_AUTH_CONFIG`, or the registry of the project",
+        ),
+        is_final=final,
+        is_pull=True,
+    )
+
+
+def _out_of_memory(build: ContainerState) -> Finding:
+    limit = build.memory_limit or "none of its own"
+    return Finding(
+        Reason.SCRIPT_FAILURE,
+        (
+            f"The build container was killed for its memory (limit: {limit}).",
+            "hint: raise `memory_limit` in [runners.kubernetes], or KUBERNETES_MEMORY_LIMIT of the "
+            "job where `memory_limit_overwrite_max_allowed` permits it",
+        ),
+        exit_code=137,
+    )
+
+
+def _no_shell(build: ContainerState) -> Finding:
+    return Finding(
+        Reason.RUNNER_CONFIGURATION_ERROR,
+        (
+            f"The image {build.image} has no shell that podlane could run the script with: "
+            f"{_end(build)}",
+            "hint: the image of a job needs `sh` on its PATH",
+        ),
+    )
+
+
+def _end(container: ContainerState) -> str:
+    message = f": {container.message.strip()}" if container.message.strip() else ""
+    return f"exit code {container.exit_code}, {container.reason or 'no reason'}{message}"[:600]

@@ -1,0 +1,236 @@
+"""What we read of a Secret and a Pod, and nothing more.
+
+`RawPod` and `RawRecord` are decoded straight from the API's bytes, so a watch event of 10 kB
+leaves a few hundred bytes. `parse_pod` and `parse_record` turn them into the values that the
+board keeps and `verdict.judge` reads. A field the API leaves out is empty, not an error.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from podlane.core.job.word import LastWord, parse_word
+from podlane.core.pod import names
+
+
+class RawOwner(msgspec.Struct, frozen=True):
+    name: str = ""
+    uid: str = ""
+
+
+class RawMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    owner_references: tuple[RawOwner, ...] = ()
+
+
+class RawRecord(msgspec.Struct, frozen=True):
+    """The metadata of a job's Secret."""
+
+    metadata: RawMetadata = RawMetadata()
+
+
+class RawEnd(msgspec.Struct, frozen=True, rename="camel"):
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    signal: int = 0
+
+
+class RawWaiting(msgspec.Struct, frozen=True):
+    reason: str = ""
+    message: str = ""
+
+
+class RawContainerState(msgspec.Struct, frozen=True):
+    waiting: RawWaiting | None = None
+    running: dict[str, object] | None = None
+    terminated: RawEnd | None = None
+
+
+class RawContainer(msgspec.Struct, frozen=True):
+    name: str = ""
+    image: str = ""
+    state: RawContainerState = RawContainerState()
+
+
+class RawCondition(msgspec.Struct, frozen=True, rename="camel"):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str | None = None
+
+
+class RawStatus(msgspec.Struct, frozen=True, rename="camel"):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: tuple[RawCondition, ...] = ()
+    container_statuses: tuple[RawContainer, ...] = ()
+
+
+class RawSpecContainer(msgspec.Struct, frozen=True):
+    name: str = ""
+    image: str = ""
+    resources: dict[str, object] = {}
+
+
+class RawSpec(msgspec.Struct, frozen=True, rename="camel"):
+    node_name: str = ""
+    containers: tuple[RawSpecContainer, ...] = ()
+
+
+class RawPod(msgspec.Struct, frozen=True):
+    metadata: RawMetadata = RawMetadata()
+    spec: RawSpec = RawSpec()
+    status: RawStatus = RawStatus()
+
+
+class ContainerState(msgspec.Struct, frozen=True):
+    """One container. `image` is the one asked for; `memory_limit` as in the manifest or ""."""
+
+    name: str
+    image: str
+    phase: Literal["unknown", "waiting", "running", "terminated"] = "unknown"
+    reason: str = ""
+    message: str = ""
+    exit_code: int = 0
+    memory_limit: str = ""
+
+
+class RecordState(msgspec.Struct, frozen=True):
+    """A job's Secret. Times are seconds since the epoch."""
+
+    name: str
+    namespace: str
+    uid: str
+    runner: str
+    job_id: int
+    project_id: str
+    created_at: float
+    is_deleting: bool = False
+
+
+class PodState(msgspec.Struct, frozen=True):
+    """One attempt of a job. `record` names its Secret; `disruption` is DisruptionTarget's text.
+
+    `placed_at`: when a node was found; before that, when the pod was made.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    record: str
+    attempt: int
+    created_at: float
+    placed_at: float
+    is_deleting: bool = False
+    is_told: bool = False
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    node: str = ""
+    unschedulable: str = ""
+    disruption: str = ""
+    containers: tuple[ContainerState, ...] = ()
+    word: LastWord | None = None
+
+    def container(self, name: str) -> ContainerState:
+        for state in self.containers:
+            if state.name == name:
+                return state
+        return ContainerState(name, "")
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether the helper is known to have started."""
+        return self.container("helper").phase in ("running", "terminated")
+
+
+def parse_time(text: str | None) -> float:
+    """Seconds since the epoch of a Kubernetes time such as `2026-11-24T00:11:00Z`; 0 if none."""
+    return datetime.fromisoformat(text).timestamp() if text else 0.0
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def parse_record(raw: RawRecord) -> RecordState:
+    meta = raw.metadata
+    return RecordState(
+        name=meta.name,
+        namespace=meta.namespace,
+        uid=meta.uid,
+        runner=meta.labels.get(names.RUNNER, ""),
+        job_id=_number(meta.labels.get(names.JOB_ID, "")),
+        project_id=meta.labels.get(names.PROJECT_ID, ""),
+        created_at=parse_time(meta.creation_timestamp),
+        is_deleting=meta.deletion_timestamp is not None,
+    )
+
+
+def parse_pod(raw: RawPod) -> PodState:
+    meta, status = raw.metadata, raw.status
+    conditions = {condition.type: condition for condition in status.conditions}
+    scheduled = conditions.get("PodScheduled", RawCondition())
+    disrupted = conditions.get("DisruptionTarget", RawCondition())
+    containers = _containers(raw)
+    helper = next((item for item in containers if item.name == "helper"), None)
+    ended = helper is not None and helper.phase == "terminated"
+    return PodState(
+        name=meta.name,
+        namespace=meta.namespace,
+        uid=meta.uid,
+        record=meta.owner_references[0].name if meta.owner_references else "",
+        attempt=_number(meta.labels.get(names.ATTEMPT, "")),
+        created_at=parse_time(meta.creation_timestamp),
+        placed_at=parse_time(
+            scheduled.last_transition_time if _is_true(scheduled) else meta.creation_timestamp
+        ),
+        is_deleting=meta.deletion_timestamp is not None,
+        is_told=names.TELL in meta.annotations,
+        phase=status.phase,
+        reason=status.reason,
+        message=status.message,
+        node=raw.spec.node_name,
+        unschedulable=scheduled.message if scheduled.reason == "Unschedulable" else "",
+        disruption=f"{disrupted.reason}: {disrupted.message}" if _is_true(disrupted) else "",
+        containers=containers,
+        word=parse_word(helper.message) if helper is not None and ended else None,
+    )
+
+
+def _is_true(condition: RawCondition) -> bool:
+    return condition.status == "True"
+
+
+def _containers(raw: RawPod) -> tuple[ContainerState, ...]:
+    statuses = {status.name: status for status in raw.status.container_statuses}
+    return tuple(_container(spec, statuses.get(spec.name)) for spec in raw.spec.containers)
+
+
+def _container(spec: RawSpecContainer, status: RawContainer | None) -> ContainerState:
+    limits = spec.resources.get("limits")
+    memory = limits.get("memory", "") if isinstance(limits, dict) else ""
+    state = status.state if status else RawContainerState()
+    if state.terminated is not None:
+        end = state.terminated
+        return ContainerState(
+            spec.name, spec.image, "terminated", end.reason, end.message, end.exit_code, str(memory)
+        )
+    if state.running is not None:
+        return ContainerState(spec.name, spec.image, "running", memory_limit=str(memory))
+    if state.waiting is not None:
+        wait = state.waiting
+        return ContainerState(spec.name, spec.image, "waiting", wait.reason, wait.message)
+    return ContainerState(spec.name, spec.image)

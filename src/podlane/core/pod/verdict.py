@@ -1,0 +1,202 @@
+"""A job's objects and the time → what the manager shall do about them.
+
+`judge` is total and pure: an ordered list of small rules, first answer wins. The order is the
+argument: the helper's own word beats everything the API says, what the kubelet states beats what
+is only waited for, and waiting has an end. One speaker: we speak for a pod only if its helper has
+terminated, or never started, or the pod is gone (docs/path-of-a-job.md). No rule needs to have
+seen `Running`, and no verdict needs a deletion to take effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.pod import evidence
+from podlane.core.pod.evidence import Finding
+from podlane.core.pod.state import PodState, RecordState
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds. `start`: for a node, and again for each image or object that is waited for.
+
+    `policies` is how many pull policies there are to be tried in order.
+    """
+
+    start: float = 180
+    grace: float = 10
+    evidence: float = 5
+    policies: int = 1
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """All we know of one job: its record, its newest pod, and what the board saw happen.
+
+    `seen_at`: when its containers were last seen to change. `pod_is_gone`: it was there and is
+    not now. `is_launching`: a launch of ours is still under way.
+    """
+
+    record: RecordState
+    pod: PodState | None = None
+    seen_at: float = 0
+    pod_is_gone: bool = False
+    is_launching: bool = False
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Nothing to do now; look again in `seconds` if nothing changes."""
+
+    seconds: float
+
+
+class Make(msgspec.Struct, frozen=True):
+    """The record has no pod: make it, or the next attempt, from the manifest in the record."""
+
+    attempt: int
+
+
+class Tell(msgspec.Struct, frozen=True):
+    """Tell the running helper, by annotation, to leave the word to us."""
+
+    line: str
+
+
+class SpeakFor(msgspec.Struct, frozen=True):
+    """End the job at GitLab in the pod's place, with these lines in its trace; then remove it."""
+
+    outcome: Outcome
+    lines: tuple[str, ...] = ()
+
+
+class Remove(msgspec.Struct, frozen=True):
+    """GitLab has the outcome: remove pod and record."""
+
+
+Verdict = Wait | Make | Tell | SpeakFor | Remove
+Rule = Callable[[Entry, PodState, float, Patience], Verdict | None]
+_IDLE = 60.0
+
+
+def judge(entry: Entry, now: float, patience: Patience) -> Verdict:
+    """Say what to do about one job at `now` (seconds since the epoch)."""
+    if entry.is_launching or entry.record.is_deleting:
+        return Wait(_IDLE)
+    if entry.pod is None:
+        return _without_pod(entry, now, patience)
+    for rule in RULES:
+        answer = rule(entry, entry.pod, now, patience)
+        if answer is not None:
+            return answer
+    return Wait(_IDLE)
+
+
+def _without_pod(entry: Entry, now: float, patience: Patience) -> Verdict:
+    if now < entry.record.created_at + patience.evidence:  # the list of pods may lag behind
+        return Wait(entry.record.created_at + patience.evidence - now)
+    return Make(0)
+
+
+def _accepted(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    return Remove() if pod.word is not None and pod.word.state == "accepted" else None
+
+
+def _decided(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    if pod.word is not None and pod.word.state == "decided" and pod.word.outcome is not None:
+        return SpeakFor(pod.word.outcome)
+    return None
+
+
+def _gone(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    return _speak(evidence.vanished(pod)) if entry.pod_is_gone else None
+
+
+def _deferred(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """The helper left the word to us: find what the kubelet says of the others."""
+    if pod.word is None or pod.word.state != "deferred":
+        return None
+    finding = evidence.of_pod(pod) or evidence.of_build(pod)
+    if finding is not None:
+        return _speak_or_retry(finding, pod, patience)
+    if now < entry.seen_at + patience.evidence:
+        return Wait(entry.seen_at + patience.evidence - now)
+    outcome = pod.word.outcome or failed(FailureReason.RUNNER_SYSTEM_FAILURE)
+    return SpeakFor(outcome, ("The build container was lost, and Kubernetes does not say why.",))
+
+
+def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    if pod.phase != "Failed" and not pod.disruption:
+        return None
+    if pod.has_begun and pod.container("helper").phase != "terminated":
+        return None  # it may still speak for itself
+    if evidence.is_never_started(pod) and pod.attempt < patience.policies + 2:
+        return Make(pod.attempt + 1)
+    finding = evidence.of_pod(pod)
+    return _speak(finding) if finding is not None else None
+
+
+def _helper_ended(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    if pod.container("helper").phase != "terminated":
+        return None
+    return _speak(evidence.of_helper(pod))
+
+
+def _deleting(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    if not pod.is_deleting:
+        return None
+    return Wait(_IDLE) if pod.has_begun else _speak(evidence.vanished(pod))
+
+
+def _cannot_start(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    finding = evidence.of_waiting(pod)
+    if finding is None:
+        return None
+    until = entry.seen_at + patience.grace if finding.is_grace else pod.placed_at + patience.start
+    if not finding.is_final and now < until:
+        return Wait(until - now)
+    if not pod.has_begun:
+        return _speak_or_retry(finding, pod, patience)
+    return Wait(_IDLE) if pod.is_told else Tell(finding.lines[0])
+
+
+def _unschedulable(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    if pod.node or not pod.unschedulable:
+        return None
+    if now < pod.created_at + patience.start:
+        return Wait(pod.created_at + patience.start - now)
+    return _speak(evidence.unschedulable(pod, patience.start))
+
+
+def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """Nothing is said at all: neither node nor reason (an API or a kubelet that is silent)."""
+    if pod.has_begun:
+        return None
+    if now < pod.placed_at + patience.start:
+        return Wait(pod.placed_at + patience.start - now)
+    return _speak(evidence.silent(pod, patience.start))
+
+
+RULES: tuple[Rule, ...] = (
+    _accepted,
+    _decided,
+    _deferred,
+    _gone,
+    _pod_failed,
+    _helper_ended,
+    _deleting,
+    _cannot_start,
+    _unschedulable,
+    _never_started,
+)
+
+
+def _speak(finding: Finding) -> SpeakFor:
+    return SpeakFor(failed(finding.reason, finding.exit_code), finding.lines)
+
+
+def _speak_or_retry(finding: Finding, pod: PodState, patience: Patience) -> Verdict:
+    """A pull that failed is tried again under the next pull policy of the list."""
+    if finding.is_pull and pod.attempt + 1 < patience.policies:
+        return Make(pod.attempt + 1)
+    return _speak(finding)

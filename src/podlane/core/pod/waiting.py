@@ -1,0 +1,22 @@
+"""What a pod waits for, in one sentence for the job's author."""
+
+from __future__ import annotations
+
+from podlane.core.pod.state import PodState
+
+NO_POD = "Waiting for the cluster to accept the pod"
+
+
+def sentence(pod: PodState) -> str:
+    """Say what the pod waits for; "" when its helper has begun."""
+    if pod.has_begun:
+        return ""
+    where = f"{pod.namespace}/{pod.name}"
+    if not pod.node:
+        why = pod.unschedulable or "the scheduler has not said why"
+        return f"Waiting for a node for pod {where}: {why}"
+    for container in pod.containers:
+        if container.phase == "waiting" and container.reason not in ("", "ContainerCreating"):
+            message = f": {container.message}" if container.message else ""
+            return f"Waiting for container {container.name}: {container.reason}{message}"
+    return f"Waiting for node {pod.node} to start pod {where} (images, volumes)"

@@ -1,0 +1,132 @@
+"""The one view of our jobs: records joined with pods, fed by list and watch.
+
+The only mutable thing that the manager's parts share. It is changed between awaits only, in this
+file only. After a restart it is filled by the same two lists, so adopting jobs and watching them
+is one code. It keeps what `core.pod.state` reads, about 1 KiB a job, never a payload.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from podlane.core.pod.state import PodState, RecordState
+from podlane.core.pod.verdict import Entry
+
+Key = tuple[str, str]  # (site, record name)
+
+
+@dataclass
+class Line:
+    """One job on the board.
+
+    `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen.
+    `removed_at`: when its objects were last told to go; 0 if never.
+    """
+
+    record: RecordState
+    pod: PodState | None = None
+    seen_at: float = 0
+    pod_is_gone: bool = False
+    is_launching: bool = False
+    is_spoken: bool = False
+    removed_at: float = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the job holds no place any more, though its objects may still be there."""
+        word = self.pod.word if self.pod is not None else None
+        accepted = word is not None and word.state == "accepted"
+        return self.is_spoken or accepted or self.record.is_deleting
+
+    def entry(self) -> Entry:
+        return Entry(self.record, self.pod, self.seen_at, self.pod_is_gone, self.is_launching)
+
+
+@dataclass
+class Board:
+    """`changed` holds the keys to be looked at again; `stir` wakes whoever waits for a change."""
+
+    lines: dict[Key, Line] = field(default_factory=dict)
+    changed: set[Key] = field(default_factory=set)
+    _strays: dict[Key, PodState] = field(default_factory=dict)
+    _waiters: list[asyncio.Event] = field(default_factory=list)
+
+    def watcher(self) -> asyncio.Event:
+        """Return an event that is set at every change; its owner clears it."""
+        event = asyncio.Event()
+        self._waiters.append(event)
+        return event
+
+    def stir(self, key: Key) -> None:
+        self.changed.add(key)
+        for event in self._waiters:
+            event.set()
+
+    def put_record(self, site: str, record: RecordState) -> None:
+        key = (site, record.name)
+        line = self.lines.get(key)
+        if line is not None and line.record.uid == record.uid:
+            line.record = record
+        else:
+            self.lines[key] = Line(record, self._strays.pop(key, None))
+        self.stir(key)
+
+    def drop_record(self, site: str, name: str) -> None:
+        self.lines.pop((site, name), None)
+        self._strays.pop((site, name), None)
+        self.stir((site, name))
+
+    def put_pod(self, site: str, pod: PodState, now: float) -> None:
+        key = (site, pod.record)
+        line = self.lines.get(key)
+        if line is None:
+            self._strays[key] = pod
+            return
+        old = line.pod
+        if old is not None and old.attempt > pod.attempt:
+            return
+        if old is None or old.uid != pod.uid or old.containers != pod.containers:
+            line.seen_at = now
+        line.pod, line.pod_is_gone = pod, False
+        self.stir(key)
+
+    def drop_pod(self, site: str, pod: PodState) -> None:
+        key = (site, pod.record)
+        self._strays.pop(key, None)
+        line = self.lines.get(key)
+        if line is not None and line.pod is not None and line.pod.uid == pod.uid:
+            # its last state says more than its absence: a word may stand in it
+            line.pod, line.pod_is_gone = pod, True
+            self.stir(key)
+
+    def keep_only_records(self, site: str, present: Iterable[str]) -> None:
+        """Drop the records of `site` that a fresh list no longer shows."""
+        names = set(present)
+        gone = [name for where, name in self.lines if where == site and name not in names]
+        for name in gone:
+            if not self.lines[(site, name)].is_launching:
+                self.drop_record(site, name)
+
+    def keep_only_pods(self, site: str, present: Iterable[str]) -> None:
+        """Mark as gone the pods of `site` that a fresh list (of uids) no longer shows."""
+        uids = set(present)
+        for (where, _), line in list(self.lines.items()):
+            if where == site and line.pod is not None and line.pod.uid not in uids:
+                self.drop_pod(site, line.pod)
+
+    def live(self, runner: str = "") -> int:
+        """Count the jobs that hold a place, of one runner or of all."""
+        return sum(1 for line in self._of(runner) if not line.is_over)
+
+    def unplaced(self) -> int:
+        """Count the pods that no node takes."""
+        return sum(
+            1
+            for line in self._of("")
+            if line.pod is not None and line.pod.unschedulable and not line.is_over
+        )
+
+    def _of(self, runner: str) -> Iterator[Line]:
+        return (line for line in self.lines.values() if runner in ("", line.record.runner))

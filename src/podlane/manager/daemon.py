@@ -1,0 +1,152 @@
+"""The manager, wired: config → pollers → launch → board → settle. Reads top to bottom like the
+path of a job (docs/path-of-a-job.md).
+
+Stop means: ask no more, let launches in flight end, leave. Running jobs do not notice; all that is
+known of them stands in the cluster, and the next manager finds it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podlane.core.config.model import Config
+from podlane.manager import logs, reload
+from podlane.manager.board import Board, Line
+from podlane.manager.keep import Keeper
+from podlane.manager.launch import Hands, launch
+from podlane.manager.places import Places
+from podlane.manager.poller import Asking, Poller
+from podlane.manager.runner import Runner
+from podlane.manager.runners import Identity, RunnerBook
+from podlane.manager.settle import Settler
+from podlane.manager.site import Site
+from podlane.manager.status import Status, serve_status
+
+log = logging.getLogger(__name__)
+_LAUNCH_SECONDS = 4.0
+
+
+class _StopNow(Exception):
+    """Ends the task group: we were told to stop."""
+
+
+@dataclass
+class Signals:
+    """Set from outside: `stop` once to leave, `hup` to read the config again."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    hup: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Manager:
+    """All parts of one manager, and what a reload changes of them."""
+
+    def __init__(self, config: Config, path: Path, identity: Identity) -> None:
+        self.path = path
+        self.board = Board()
+        self.hands = Hands(self.board)
+        self.places = Places(self.board, config.concurrent)
+        self.book = RunnerBook(identity, path.parent)
+        self.pollers: dict[str, list[Poller]] = {}
+        self.settler = Settler(self.hands, self._runner_of)
+        self.keeper = Keeper(self.hands, self.settler, self._runner_of)
+        self.status = Status(config, self.board, self.places, self.pollers)
+        self.launching: set[asyncio.Task[None]] = set()
+        self._config = config
+        self._tasks: asyncio.TaskGroup
+        self._launches: asyncio.TaskGroup
+        self._asking = Asking(self.places, self._start)
+
+    async def serve(self, signals: Signals) -> None:
+        """Run until told to stop. An unexpected error in any part ends the process."""
+        async with asyncio.TaskGroup() as self._launches:
+            try:
+                async with asyncio.TaskGroup() as self._tasks:
+                    self._tasks.create_task(self.settler.serve(self._tasks))
+                    self._tasks.create_task(self.keeper.serve(self._tasks))
+                    self._tasks.create_task(self.places.serve())
+                    self._tasks.create_task(serve_status(self.status, self._config.listen_address))
+                    self._apply(self._config)
+                    self._tasks.create_task(self._follow_config(signals.hup))
+                    self._tasks.create_task(_until_stopped(signals.stop))
+            except* _StopNow:
+                log.info("Stopping: no more jobs are asked for")
+            await self._end_launches()
+        await self.book.close()
+
+    async def _end_launches(self) -> None:
+        if self.launching:
+            _, late = await asyncio.wait(self.launching, timeout=_LAUNCH_SECONDS)
+            for task in late:  # the next manager goes on from the record
+                task.cancel()
+
+    async def _follow_config(self, hup: asyncio.Event) -> None:
+        async for change in reload.changes(self.path, hup):
+            match change:
+                case reload.Loaded(config=config, notes=notes):
+                    logs.say_notes(notes)
+                    log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
+                    self._apply(config)
+                case reload.Kept(error=error):
+                    log.error(
+                        "The new configuration is broken; the old one stays in force",
+                        extra={"fields": {"file": str(self.path), "error": str(error)}},
+                    )
+
+    def _apply(self, config: Config) -> None:
+        """Put a configuration into force. Running jobs are not touched."""
+        self._config = config
+        self.places.concurrent = config.concurrent
+        self._asking.interval = float(config.check_interval or 3)
+        runners = self.book.update(config, self._open_site)
+        self._asking.askers = sum(r.context.runner.request_concurrency for r in runners.values())
+        for key in [key for key in self.pollers if key not in runners]:
+            for poller in self.pollers.pop(key):
+                poller.is_removed = True
+        for key, runner in runners.items():
+            self._set_pollers(key, runner)
+        self.status.update(config, runners)
+        self.places.wake()
+
+    def _set_pollers(self, key: str, runner: Runner) -> None:
+        pollers = self.pollers.setdefault(key, [])
+        wanted = max(1, runner.context.runner.request_concurrency)
+        while len(pollers) > wanted:
+            pollers.pop().is_removed = True
+        for poller in pollers:
+            poller.runner = runner
+        while len(pollers) < wanted:
+            pollers.append(Poller(runner, self._asking))
+            self._tasks.create_task(self._poll(pollers[-1]))
+
+    async def _poll(self, poller: Poller) -> None:
+        """Ask only once the jobs that are there already are known."""
+        await self.book.ready(poller.runner.site)
+        await poller.serve()
+
+    def _open_site(self, site: Site) -> None:
+        for feed in self.book.feeds(site, self.board):
+            self._tasks.create_task(feed)
+
+    def _start(self, body: bytes, runner: Runner) -> None:
+        task = self._launches.create_task(self._launch(body, runner))
+        self.launching.add(task)
+        task.add_done_callback(self.launching.discard)
+
+    async def _launch(self, body: bytes, runner: Runner) -> None:
+        try:
+            self.status.received(runner)
+            await launch(body, runner, self.hands)
+        finally:
+            await self.places.give_back(runner.key)
+
+    def _runner_of(self, line: Line, site: str) -> Runner | None:
+        return self.book.find(line.record.runner, site)
+
+
+async def _until_stopped(stop: asyncio.Event) -> None:
+    await stop.wait()
+    raise _StopNow

@@ -1,0 +1,112 @@
+"""Until a job's helper has been seen, the manager keeps the job alive and the author informed.
+
+PUT running every 30 seconds (GitLab hears that the job lives, we hear "cancel"), and after ten
+seconds a line in the trace on what the pod waits for. During an image pull the API does not show
+that the helper has begun: a 416 on one of our own lines does, and we fall silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.core.job.outcome import FailureReason, failed
+from podlane.core.pod import waiting
+from podlane.core.trace.reply import Word
+from podlane.errors import ServiceError
+from podlane.manager.board import Key, Line
+from podlane.manager.launch import Hands
+from podlane.manager.runner import Runner
+from podlane.manager.settle import RunnerOf, Settler
+from podlane.manager.speak import once
+
+_TOUCH_SECONDS = 30.0
+_SAY_SECONDS = 10.0
+
+
+@dataclass
+class Watch:
+    """What we did for one waiting job. `offset` None: we write no more."""
+
+    touched_at: float
+    said: str = ""
+    offset: int | None = 0
+
+
+class Keeper:
+    def __init__(self, hands: Hands, settler: Settler, runner_of: RunnerOf) -> None:
+        self._hands = hands
+        self._settler = settler
+        self._runner_of = runner_of
+        self._watches: dict[Key, Watch] = {}
+        self._busy: set[Key] = set()
+
+    async def serve(self, tasks: asyncio.TaskGroup) -> None:
+        """Attend to each waiting job once a second, for ever."""
+        while True:
+            await asyncio.sleep(1)
+            waiting_keys = {key for key, line in self._lines() if _is_waiting(line)}
+            for key in [key for key in self._watches if key not in waiting_keys]:
+                del self._watches[key]
+            for key in waiting_keys - self._busy:
+                self._busy.add(key)
+                tasks.create_task(self._attend(key))
+
+    def _lines(self) -> list[tuple[Key, Line]]:
+        return list(self._hands.board.lines.items())
+
+    async def _attend(self, key: Key) -> None:
+        try:
+            line = self._hands.board.lines.get(key)
+            runner = self._runner_of(line, key[0]) if line is not None else None
+            if line is not None and runner is not None:
+                await self._attend_to(key, line, runner)
+        except ServiceError:
+            return  # heard of elsewhere; a second later is soon enough
+        finally:
+            self._busy.discard(key)
+
+    async def _attend_to(self, key: Key, line: Line, runner: Runner) -> None:
+        now = time.time()
+        watch = self._watches.get(key)
+        if watch is None:
+            known = key in self._hands.accesses  # launched by us: nobody has written yet
+            watch = Watch(line.record.created_at, offset=0 if known else None)
+            self._watches[key] = watch
+        if now >= line.record.created_at + _SAY_SECONDS:
+            await self._say(key, line, runner, watch)
+        if now >= watch.touched_at + _TOUCH_SECONDS:
+            watch.touched_at = now
+            await self._touch(key, line, runner)
+
+    async def _touch(self, key: Key, line: Line, runner: Runner) -> None:
+        access = await self._settler.access(key, line, runner)
+        if access is None:
+            return
+        reply = await once(runner.jobs.update(access, Update("running")))
+        if reply.word is Word.STOP:
+            await self._settler.forget(key, line, runner)
+        elif reply.is_canceling:
+            outcome = failed(FailureReason.UNKNOWN_FAILURE)
+            await self._settler.speak_for(key, line, runner, outcome, ("canceled",))
+
+    async def _say(self, key: Key, line: Line, runner: Runner, watch: Watch) -> None:
+        text = waiting.sentence(line.pod) if line.pod is not None else waiting.NO_POD
+        access: JobAccess | None = self._hands.accesses.get(key)
+        if access is None or watch.offset is None or text in ("", watch.said):
+            return
+        watch.said = text
+        data = f"\x1b[0;33m{text}\x1b[0;m\n".encode()
+        reply = await once(runner.jobs.append_trace(access, watch.offset, data))
+        if reply.word is Word.DONE:
+            watch.offset += len(data)
+        elif reply.word is not Word.AGAIN:
+            watch.offset = None
+
+
+def _is_waiting(line: Line) -> bool:
+    if line.is_over or line.is_launching or line.pod_is_gone:
+        return False
+    return line.pod is None or not line.pod.has_begun

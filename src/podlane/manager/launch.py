@@ -1,0 +1,160 @@
+"""One job from GitLab's answer to its pod: record, then the word to GitLab, then the pod.
+
+Before the record (the Secret) exists nothing is acknowledged, so a kill at any moment loses
+nothing: GitLab takes the job back. Once it exists, every later step can be done by any manager
+(`manager.settle` makes a missing pod from the manifest in the record). A job that cannot run as
+it was asked for is acknowledged first, else its `failed` is answered 400, then refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.clients.kube.kinds import SECRET
+from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.job.payload import Job, parse_job
+from podlane.core.plan.make import make_plan
+from podlane.core.pod.manifests import Manifests, build_manifests
+from podlane.core.pod.state import RawRecord, parse_record
+from podlane.core.text import token
+from podlane.core.trace.reply import Word
+from podlane.errors import JobRefused, Rejected, ServiceError, Unavailable
+from podlane.manager import pods
+from podlane.manager.backoff import delays
+from podlane.manager.board import Board, Key
+from podlane.manager.runner import Runner
+from podlane.manager.speak import once, speak, until_answered
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Hands:
+    """What launching and settling share: the board, and the access of jobs just launched."""
+
+    board: Board
+    accesses: dict[Key, JobAccess] = field(default_factory=dict)
+
+
+async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
+    """Bring one job to its pod, or to its refusal. Never raises for the job's own faults."""
+    started = time.monotonic()
+    try:
+        job = parse_job(body)
+    except JobRefused as refusal:
+        log.error("Received a job that cannot be read", extra={"fields": _fields(runner, refusal)})
+        return
+    fields = job_fields(runner, job)
+    log.info("Received a job", extra={"fields": fields})
+    access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
+    try:
+        plan = make_plan(job, runner.context)
+        manifests = build_manifests(plan, job, runner.context)
+        pod = await _launch(job, manifests, access, runner, hands)
+    except JobRefused as refusal:
+        await refuse(job, access, runner, refusal)
+        return
+    if pod:
+        took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
+        log.info("Launched the job", extra={"fields": fields | took})
+
+
+async def _launch(
+    job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
+) -> str:
+    """Make the objects; the pod's name, or "" when the job is no longer wanted."""
+    site = runner.site
+    record = await _make_record(job, manifests, runner)
+    if record is None:
+        return ""
+    state = parse_record(token.convert(record, RawRecord))
+    key = (site.name, state.name)
+    hands.accesses[key] = access
+    hands.board.put_record(site.name, state)
+    hands.board.lines[key].is_launching = True
+    try:
+        await pods.make_extras(site, manifests.extra, state)
+        if not await _acknowledge(runner, access):
+            await site.api.delete(SECRET, site.namespace, state.name)
+            return ""
+        return await pods.make_pod(site, manifests.pod, state)
+    except Unavailable as error:  # settle goes on from the record
+        log.warning("The launch is not finished", extra={"fields": {"error": error.message}})
+        return ""
+    except JobRefused:
+        await pods.remove(site, state, None)
+        raise
+    finally:
+        line = hands.board.lines.get(key)
+        if line is not None:
+            line.is_launching = False
+            hands.board.stir(key)
+
+
+async def _make_record(job: Job, manifests: Manifests, runner: Runner) -> dict[str, object] | None:
+    """Create the job's Secret, patiently; None when this very job is launched already."""
+    site = runner.site
+    until = time.monotonic() + runner.patience().start
+    for delay in delays(0.5, 10):
+        try:
+            return await site.api.create(SECRET, site.namespace, manifests.record)
+        except Unavailable as error:
+            problem: ServiceError = error
+        except Rejected as error:
+            if error.details == "AlreadyExists":
+                if await pods.is_same_job(site, manifests.record, job.token):
+                    return None
+            elif not pods.is_quota(error):
+                raise pods.refusal_of(error) from error
+            problem = error
+        if time.monotonic() > until:
+            raise pods.refusal_of(problem)
+        log.warning("Cannot make the job's Secret yet", extra={"fields": {"error": str(problem)}})
+        await asyncio.sleep(delay)
+    return None
+
+
+async def _acknowledge(runner: Runner, access: JobAccess) -> bool:
+    """Tell GitLab that the job runs; whether it is still wanted.
+
+    Silence is no refusal: the helper asks again before it runs a script.
+    """
+    for delay in (0.5, 1.0, 0.0):
+        reply = await once(runner.jobs.update(access, Update("running")))
+        if reply.is_canceling:
+            await until_answered(runner.jobs, access, Update("failed", "unknown_failure"))
+            return False
+        if reply.word is Word.STOP:
+            log.info("GitLab does not want the job any more", extra={"fields": {"job": access.id}})
+            return False
+        if reply.word is not Word.AGAIN:
+            return True
+        await asyncio.sleep(delay)
+    return True
+
+
+async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefused) -> None:
+    """Acknowledge the job and end it with the reason in its trace."""
+    reply = await until_answered(runner.jobs, access, Update("running"))
+    if reply.word is Word.STOP:
+        return
+    outcome: Outcome = failed(FailureReason(refusal.failure_reason))
+    hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
+    known = job.features.failure_reasons
+    await speak(runner.jobs, access, outcome, (refusal.message, *hint), known)
+    log.warning(
+        "Refused the job",
+        extra={"fields": job_fields(runner, job) | {"reason": refusal.reference}},
+    )
+
+
+def job_fields(runner: Runner, job: Job) -> dict[str, object]:
+    return {"job": job.id, "project": job.job_info.project_id, "runner": runner.log_name}
+
+
+def _fields(runner: Runner, refusal: JobRefused) -> dict[str, object]:
+    return {"runner": runner.log_name, "error": refusal.message}

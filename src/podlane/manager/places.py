@@ -1,0 +1,61 @@
+"""Free places: how many more jobs may be asked for, and who may ask.
+
+A place is taken before GitLab is asked and given back when the launch is over: by then the job's
+record is on the board and counts by itself. So the limits hold at every moment, and nothing needs
+to be remembered over a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from podlane.manager.board import Board
+
+
+class Places:
+    """Counts places in flight. `concurrent` and the limits are handed in: they may be reloaded."""
+
+    def __init__(self, board: Board, concurrent: int) -> None:
+        self.concurrent = concurrent
+        self._board = board
+        self._flying: Counter[str] = Counter()
+        self._stirred = board.watcher()
+        self._given_back = asyncio.Condition()
+
+    def free(self) -> int:
+        return self.concurrent - self._board.live() - self._flying.total()
+
+    def why_none(self, runner: str, limit: int, pending_limit: int) -> str:
+        """Name what keeps `runner` from asking for a job; "" when nothing does."""
+        if self.free() <= 0:
+            return "concurrent"
+        if limit and self._board.live(runner) + self._flying[runner] >= limit:
+            return "limit"
+        if pending_limit and self._board.unplaced() >= pending_limit:
+            return "pending_limit"
+        return ""
+
+    def take(self, runner: str) -> None:
+        self._flying[runner] += 1
+
+    async def give_back(self, runner: str) -> None:
+        self._flying[runner] -= 1
+        async with self._given_back:
+            self._given_back.notify_all()
+
+    def wake(self) -> None:
+        """Let everyone who waits look again: limits have changed."""
+        self._stirred.set()
+
+    async def serve(self) -> None:
+        """Wake those who wait for a place whenever the board changes."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            async with self._given_back:
+                self._given_back.notify_all()
+
+    async def changed(self) -> None:
+        async with self._given_back:
+            await self._given_back.wait()

@@ -1,0 +1,126 @@
+"""The objects of one job in the cluster: made, made again, removed."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from podlane.clients.kube.kinds import POD, SECRET
+from podlane.core.pod import names
+from podlane.core.pod.state import PodState, RecordState
+from podlane.core.text.token import Token
+from podlane.errors import Gone, JobRefused, Rejected, ServiceError
+from podlane.manager.site import Site
+
+Manifest = dict[str, Any]
+_REMOVE_GRACE = 1
+
+
+def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
+    """Return the manifest as owned by the record, which takes it along when it goes."""
+    owner = {"apiVersion": "v1", "kind": "Secret", "name": record.name, "uid": record.uid}
+    metadata = manifest["metadata"] | {"ownerReferences": [owner]}
+    return manifest | {"metadata": metadata}
+
+
+def attempt_of(manifest: Manifest, record: RecordState, attempt: int) -> Manifest:
+    """Return the pod manifest of the first attempt as that of a later one."""
+    if attempt == 0:
+        return manifest
+    metadata = manifest["metadata"]
+    labels = metadata["labels"] | {names.ATTEMPT: str(attempt)}
+    changed = {"name": names.pod_name(record.name, attempt), "labels": labels}
+    return manifest | {"metadata": metadata | changed}
+
+
+async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordState) -> None:
+    for extra in extras:
+        await _create(site, SECRET, owned_by(extra, record))
+
+
+async def make_pod(site: Site, manifest: Manifest, record: RecordState) -> str:
+    """Create the pod and return its name. JobRefused when the API will never take it."""
+    await _create(site, POD, owned_by(manifest, record))
+    return str(manifest["metadata"]["name"])
+
+
+async def _create(site: Site, kind: Any, manifest: Manifest) -> None:
+    try:
+        await site.api.create(kind, site.namespace, manifest)
+    except Rejected as error:
+        if error.details == "AlreadyExists":
+            return
+        raise refusal_of(error) from error
+
+
+def is_quota(error: ServiceError) -> bool:
+    return error.status == 403 and "exceeded quota" in error.message
+
+
+def refusal_of(error: ServiceError) -> JobRefused:
+    """Put the API's refusal into a job's words."""
+    if isinstance(error, Rejected) and not is_quota(error):
+        return JobRefused(
+            f"Kubernetes refused the job's {_what(error)}: {error.message}",
+            hint="this comes from [runners.kubernetes], from the cluster's policies or from the "
+            "rights of the runner's service account; the sentence names the field or right",
+            reference="kubernetes-refused",
+            failure_reason="runner_configuration_error",
+        )
+    return JobRefused(
+        f"Kubernetes did not take the job: {error.message}",
+        hint="`retry: when: runner_system_failure` runs such jobs again",
+        reference="kubernetes-unavailable",
+        failure_reason="runner_system_failure",
+    )
+
+
+def _what(error: ServiceError) -> str:
+    return "objects" if error.status == 403 else "pod"
+
+
+async def is_same_job(site: Site, manifest: Manifest, job_token: Token) -> bool:
+    """Tell whether the record that is there already is this very hand-out of the job.
+
+    An older hand-out of the same job (GitLab took it back) is removed, so the caller tries again.
+    """
+    name = manifest["metadata"]["name"]
+    try:
+        found = await site.api.get(SECRET, site.namespace, name)
+    except Gone:
+        return False
+    if not found["metadata"].get("deletionTimestamp"):
+        if read(found, "token") == job_token.reveal():
+            return True
+        await _delete(site, SECRET, name, None)
+    return False
+
+
+def read(record: Manifest, key: str) -> str:
+    """Read one text of a record's data; "" when it is not there."""
+    return base64.b64decode(record.get("data", {}).get(key, "")).decode(errors="replace")
+
+
+def read_pod(record: Manifest) -> Manifest:
+    manifest = json.loads(read(record, "pod"))
+    assert isinstance(manifest, dict)
+    return manifest
+
+
+async def remove(site: Site, record: RecordState, pod: PodState | None) -> None:
+    """Delete pod and record. The record goes last: while it exists the job is ours."""
+    if pod is not None:
+        await _delete(site, POD, pod.name, _REMOVE_GRACE)
+    await _delete(site, SECRET, record.name, None)
+
+
+async def delete_pod(site: Site, pod: PodState) -> None:
+    await _delete(site, POD, pod.name, _REMOVE_GRACE)
+
+
+async def _delete(site: Site, kind: Any, name: str, grace: int | None) -> None:
+    try:
+        await site.api.delete(kind, site.namespace, name, grace_seconds=grace)
+    except Gone:
+        return

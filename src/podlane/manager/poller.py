@@ -1,0 +1,127 @@
+"""Ask GitLab for jobs on behalf of one runner: a free place, a question, a launch.
+
+Each runner asks by itself, so one that waits in GitLab's long poll holds up no other. Where places
+are scarcer than askers, a question does not wait: a place is not held for a minute for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from podlane.clients.gitlab.calls import JobRequest
+from podlane.core.text.duration import parse_duration
+from podlane.errors import Rejected, ServiceError, Unavailable
+from podlane.manager.backoff import delays
+from podlane.manager.places import Places
+from podlane.manager.runner import Runner
+
+log = logging.getLogger(__name__)
+Start = Callable[[bytes, Runner], None]
+
+
+@dataclass
+class Asking:
+    """What all pollers share. `start` begins a launch; its place is given back at its end."""
+
+    places: Places
+    start: Start
+    interval: float = 3.0
+    askers: int = 1
+
+
+@dataclass
+class Poller:
+    """`runner` may be replaced by a reload; `is_removed` lets the loop end after its question."""
+
+    runner: Runner
+    asking: Asking
+    is_removed: bool = False
+    last_update: str = ""
+    idle_because: str = ""
+    _refusals: int = 0
+    _pauses: Iterator[float] = field(default_factory=lambda: delays(1, 15))
+
+    async def serve(self) -> None:
+        while not self.is_removed:
+            await self._until_free()
+            asked_at = time.monotonic()
+            pause = await self._ask()
+            if not self.is_removed:
+                await asyncio.sleep(max(0.0, asked_at + pause - time.monotonic()))
+
+    async def _until_free(self) -> None:
+        places = self.asking.places
+        while not self.is_removed:
+            settings = self.runner.context.runner
+            why = places.why_none(self.runner.key, settings.limit, settings.podlane.pending_limit)
+            if why != self.idle_because:
+                self.idle_because = why
+                log.info(
+                    "Asks for jobs again" if not why else "Asks for no jobs", extra=self._say(why)
+                )
+            if not why:
+                return
+            await places.changed()
+
+    def _say(self, why: str) -> dict[str, object]:
+        fields: dict[str, object] = {"runner": self.runner.log_name}
+        return {"fields": fields | {"because": why} if why else fields}
+
+    async def _ask(self) -> float:
+        """Ask once. Return the seconds from this question's start to the next."""
+        runner, places = self.runner, self.asking.places
+        places.take(runner.key)
+        body: bytes | None = None
+        try:
+            may_wait = places.free() >= self.asking.askers - 1
+            body = await self._request(may_wait=may_wait)
+        except Rejected as error:
+            return self._rejected(error)
+        except ServiceError as error:
+            pause = next(self._pauses)
+            if isinstance(error, Unavailable) and error.retry_after is not None:
+                pause = max(pause, error.retry_after)
+            log.warning(
+                "Could not ask for a job",
+                extra={"fields": {"runner": runner.log_name, "error": error.message}},
+            )
+            return max(pause, self.asking.interval)
+        finally:
+            if body is None:
+                await places.give_back(runner.key)
+        self._refusals, self._pauses = 0, delays(1, 15)
+        if body is None:
+            return self.asking.interval
+        self.asking.start(body, runner)
+        return self.asking.interval if runner.context.runner.strict_check_interval else 0.0
+
+    async def _request(self, *, may_wait: bool) -> bytes | None:
+        context = self.runner.context
+        ask = JobRequest(
+            token=context.runner.token,
+            system_id=context.system_id,
+            info=context.info,
+            last_update=self.last_update if may_wait else "",
+        )
+        answer = await self.runner.gitlab.request_job(ask)
+        self.last_update = answer.last_update or self.last_update
+        return answer.body
+
+    def _rejected(self, error: Rejected) -> float:
+        self._refusals += 1
+        settings = self.runner.context.runner
+        fields = {"runner": self.runner.log_name, "error": error.message}
+        if self._refusals < settings.unhealthy_requests_limit:
+            log.warning("GitLab refused the runner", extra={"fields": fields})
+            return self.asking.interval
+        self._refusals = 0
+        rest = parse_duration(settings.unhealthy_interval)
+        log.error(
+            "GitLab refuses the runner, which rests now",
+            extra={"fields": fields | {"seconds": rest, "hint": "`podlane verify` tells more"}},
+        )
+        return rest

@@ -1,0 +1,30 @@
+"""One `[[runners]]` entry at work: its settings, its way to GitLab and its place in a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from podlane.clients.gitlab.job_api import JobApi
+from podlane.clients.gitlab.runner_api import RunnerApi
+from podlane.core.plan.context import RunnerContext
+from podlane.core.pod.verdict import Patience
+from podlane.manager.site import Site
+
+
+@dataclass(frozen=True)
+class Runner:
+    """`context` holds the settings and all that a plan needs of them; `key` names the entry."""
+
+    key: str
+    context: RunnerContext
+    gitlab: RunnerApi
+    jobs: JobApi
+    site: Site
+
+    def patience(self) -> Patience:
+        kubernetes = self.context.runner.kubernetes
+        return Patience(start=kubernetes.poll_timeout, policies=max(1, len(kubernetes.pull_policy)))
+
+    @property
+    def log_name(self) -> str:
+        return self.context.runner.name or self.key

@@ -1,0 +1,124 @@
+"""The runners in force, their sites and their ways to GitLab, as the config has them now.
+
+A runner that a reload removed is kept while its jobs live, so that they can still be spoken for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from podlane.clients.gitlab.info import build_info
+from podlane.clients.gitlab.job_api import JobApi
+from podlane.clients.gitlab.runner_api import RunnerApi
+from podlane.clients.http.session import HttpSession
+from podlane.clients.http.tls import find_tls_files
+from podlane.clients.kube.access import load_access
+from podlane.clients.kube.api import KubeApi
+from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.plan.context import RunnerContext
+from podlane.core.pod import names
+from podlane.manager.board import Board
+from podlane.manager.runner import Runner
+from podlane.manager.site import Site
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who this manager is. `helper_image`: the image of the helper where the config names none."""
+
+    version: str
+    system_id: str
+    installation: str
+    host_name: str
+    helper_image: str
+
+
+class RunnerBook:
+    def __init__(
+        self, identity: Identity, folder: Path, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._identity = identity
+        self._folder = folder
+        self._environ = environ
+        self._runners: dict[str, Runner] = {}
+        self._sites: dict[str, Site] = {}
+        self._ready: dict[str, asyncio.Event] = {}
+        self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def update(self, config: Config, open_site: Callable[[Site], None]) -> dict[str, Runner]:
+        """Return the runners of `config` by key; `open_site` is called for each new site."""
+        present: dict[str, Runner] = {}
+        for settings in config.runners:
+            key = names.runner_key(settings.url, settings.token)
+            old = self._runners.get(key)
+            if old is None or old.context.runner != settings:
+                self._runners[key] = self._runner(key, settings, open_site)
+            present[key] = self._runners[key]
+        return present
+
+    def find(self, key: str, site: str) -> Runner | None:
+        """The runner of a job, or another one at the job's site that can speak for it."""
+        if key in self._runners:
+            return self._runners[key]
+        return next((r for r in self._runners.values() if r.site.name == site), None)
+
+    async def ready(self, site: Site) -> None:
+        """Wait until records and pods of the site have been listed once."""
+        await self._ready[site.name + "/records"].wait()
+        await self._ready[site.name + "/pods"].wait()
+
+    def is_ready(self) -> bool:
+        return all(event.is_set() for event in self._ready.values())
+
+    def feeds(self, site: Site, board: Board) -> tuple[Coroutine[Any, Any, None], ...]:
+        records = self._ready.setdefault(site.name + "/records", asyncio.Event())
+        found = self._ready.setdefault(site.name + "/pods", asyncio.Event())
+        return site.follow_records(board, records.set), site.follow_pods(board, found.set)
+
+    async def close(self) -> None:
+        for closer in self._closers:
+            await closer()
+
+    def _runner(
+        self, key: str, settings: RunnerConfig, open_site: Callable[[Site], None]
+    ) -> Runner:
+        tls = find_tls_files(self._folder, settings)
+        agent = f"podlane {self._identity.version}"
+        session = HttpSession(tls, user_agent=agent)
+        self._closers.append(session.close)
+        context = RunnerContext(
+            runner=settings,
+            installation=self._identity.installation,
+            system_id=self._identity.system_id,
+            version=self._identity.version,
+            info=build_info(self._identity.version, settings.labels, settings.shell),
+            manager_name=self._identity.host_name,
+            helper_image=self._identity.helper_image,
+            ca_certificates=tls.read_ca(),
+        )
+        site = self._site(settings, open_site)
+        return Runner(key, context, RunnerApi(session, settings.url), JobApi(session), site)
+
+    def _site(self, settings: RunnerConfig, open_site: Callable[[Site], None]) -> Site:
+        kubernetes = settings.kubernetes
+        namespace = kubernetes.namespace or "default"
+        way = (
+            kubernetes.host,
+            kubernetes.context,
+            kubernetes.cert_file,
+            kubernetes.bearer_token.reveal(),
+        )
+        name = f"{hash(way)}/{namespace}"
+        if name not in self._sites:
+            access = load_access(kubernetes, self._environ)
+            api = KubeApi(access, user_agent=f"podlane/{self._identity.version}")
+            self._closers.append(api.close)
+            selector = names.selector(self._identity.installation)
+            self._sites[name] = Site(name, api, namespace, selector)
+            open_site(self._sites[name])
+        return self._sites[name]

@@ -1,0 +1,196 @@
+"""Carry out what `core.pod.verdict` says of each job: tell, speak for it, make it, remove it.
+
+Woken by every change of the board and by the times the verdicts name. One action at a time for a
+job; each can be repeated, by this manager or another, without harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from podlane.clients.gitlab.calls import JobAccess
+from podlane.clients.kube.kinds import POD, SECRET
+from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.pod import names
+from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
+from podlane.core.text.token import Token
+from podlane.core.trace.reply import Word
+from podlane.errors import Gone, JobRefused, ServiceError
+from podlane.manager import pods
+from podlane.manager.board import Key, Line
+from podlane.manager.launch import Hands
+from podlane.manager.runner import Runner
+from podlane.manager.speak import once, speak
+
+log = logging.getLogger(__name__)
+RunnerOf = Callable[[Line, str], Runner | None]
+
+
+_REMOVAL_SECONDS = 15.0
+
+
+def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
+    if now < line.removed_at + _REMOVAL_SECONDS:
+        return Wait(line.removed_at + _REMOVAL_SECONDS - now)
+    return Remove() if line.is_spoken else judge(line.entry(), now, patience)
+
+
+class Settler:
+    """`runner_of` finds the runner of a line at a site: its own, or any one there."""
+
+    def __init__(self, hands: Hands, runner_of: RunnerOf) -> None:
+        self._hands = hands
+        self._board = hands.board
+        self._runner_of = runner_of
+        self._due: dict[Key, float] = {}
+        self._busy: set[Key] = set()
+        self._woken = self._board.watcher()
+
+    async def serve(self, tasks: asyncio.TaskGroup) -> None:
+        """Look at each job when it changes and when its time has come, for ever."""
+        while True:
+            now = time.time()
+            keys = self._board.changed | {key for key, at in self._due.items() if at <= now}
+            self._board.changed.clear()
+            for key in keys - self._busy:
+                self._look(key, now, tasks)
+            wait = min(self._due.values(), default=now + 60) - time.time()
+            try:
+                async with asyncio.timeout(max(0.05, wait)):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+            finally:
+                self._woken.clear()
+
+    def _look(self, key: Key, now: float, tasks: asyncio.TaskGroup) -> None:
+        self._due.pop(key, None)
+        line = self._board.lines.get(key)
+        if line is None:
+            self._hands.accesses.pop(key, None)
+            return
+        runner = self._runner_of(line, key[0])
+        if runner is None:
+            return
+        verdict = _verdict(line, now, runner.patience())
+        if isinstance(verdict, Wait):
+            self._due[key] = now + max(verdict.seconds, 0.05)
+            return
+        self._busy.add(key)
+        tasks.create_task(self._act(key, line, verdict, runner))
+
+    async def _act(self, key: Key, line: Line, verdict: Verdict, runner: Runner) -> None:
+        try:
+            match verdict:
+                case Make(attempt=attempt):
+                    await self._make(key, line, attempt, runner)
+                case Tell(line=text):
+                    await self._tell(line, text, runner)
+                case SpeakFor(outcome=outcome, lines=lines):
+                    await self.speak_for(key, line, runner, outcome, lines)
+                case Remove():
+                    await self._remove(line, runner)
+        except (ServiceError, TimeoutError) as error:
+            self._due[key] = time.time() + 3
+            log.warning(
+                "Could not settle a job yet",
+                extra={"fields": self._fields(line, runner) | {"error": str(error)}},
+            )
+        finally:
+            self._busy.discard(key)
+            self._board.stir(key)
+
+    async def _make(self, key: Key, line: Line, attempt: int, runner: Runner) -> None:
+        """Make the pod that the record has not, or the next attempt in place of the last."""
+        site, record = runner.site, line.record
+        found = await site.api.get(SECRET, site.namespace, record.name)
+        manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
+        access = self._access_of(found, runner)
+        self._hands.accesses[key] = access
+        if attempt == 0:
+            reply = await once(runner.jobs.trace_size(access))
+            if reply.word is Word.STOP:
+                await self.forget(key, line, runner)
+                return
+            if reply.offset:
+                text = "The pod of the job is gone, and nothing says why."
+                reason = FailureReason.RUNNER_SYSTEM_FAILURE
+                await self.speak_for(key, line, runner, failed(reason), (text,))
+                return
+        if line.pod is not None:
+            await pods.delete_pod(site, line.pod)
+        try:
+            pod = await pods.make_pod(site, manifest, record)
+        except JobRefused as refusal:
+            reason = FailureReason(refusal.failure_reason)
+            lines = (refusal.message, f"hint: {refusal.hint}")
+            await self.speak_for(key, line, runner, failed(reason), lines)
+            return
+        log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+
+    async def _tell(self, line: Line, text: str, runner: Runner) -> None:
+        assert line.pod is not None
+        patch = {"metadata": {"annotations": {names.TELL: f"defer: {text}"[:2000]}}}
+        try:
+            await runner.site.api.patch(POD, runner.site.namespace, line.pod.name, patch)
+        except Gone:
+            return
+
+    async def speak_for(
+        self, key: Key, line: Line, runner: Runner, outcome: Outcome, lines: tuple[str, ...]
+    ) -> None:
+        """End the job at GitLab by our word, then remove it."""
+        access = await self.access(key, line, runner)
+        if access is not None:
+            await speak(runner.jobs, access, outcome, lines)
+            fields: dict[str, object] = {"state": outcome.state}
+            if outcome.failure_reason is not None:
+                fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
+            log.info("Spoke for the job", extra={"fields": self._fields(line, runner) | fields})
+        await self.forget(key, line, runner)
+
+    async def forget(self, key: Key, line: Line, runner: Runner) -> None:
+        """The job is over for GitLab: its place is free, its objects go."""
+        line.is_spoken = True
+        self._board.stir(key)
+        await self._remove(line, runner)
+
+    async def _remove(self, line: Line, runner: Runner) -> None:
+        word = line.pod.word if line.pod is not None else None
+        fields = self._fields(line, runner)
+        if not line.is_spoken and word is not None and word.outcome is not None:
+            ended = {"state": word.outcome.state, "trace_bytes": word.sent}
+            log.info("The job finished", extra={"fields": fields | ended})
+            line.is_spoken = True
+        await pods.remove(runner.site, line.record, line.pod)
+        line.removed_at = time.time()
+        log.info("Removed the job", extra={"fields": fields})
+
+    async def access(self, key: Key, line: Line, runner: Runner) -> JobAccess | None:
+        """The way to speak for a job: kept from its launch, else read from its record."""
+        if key not in self._hands.accesses:
+            site = runner.site
+            try:
+                found = await site.api.get(SECRET, site.namespace, line.record.name)
+            except Gone:
+                return None
+            self._hands.accesses[key] = self._access_of(found, runner)
+        return self._hands.accesses[key]
+
+    def _access_of(self, record: pods.Manifest, runner: Runner) -> JobAccess:
+        job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
+        return JobAccess(pods.read(record, "url"), job_id, job_token, runner.context.info)
+
+    def _fields(self, line: Line, runner: Runner) -> dict[str, object]:
+        record = line.record
+        pod = line.pod.name if line.pod is not None else ""
+        return {
+            "job": record.job_id,
+            "project": record.project_id,
+            "runner": runner.log_name,
+            "pod": pod,
+            "duration_s": round(time.time() - record.created_at, 1),
+        }

@@ -1,0 +1,93 @@
+"""Tell GitLab how a job ended, in the place of a pod that cannot.
+
+Asks for the size of the trace, adds our lines at that offset, sends the final status without a
+checksum (others have written), and repeats each until GitLab has answered yes or "not yours".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.clients.gitlab.job_api import JobApi
+from podlane.core.job.outcome import FailureReason, Outcome, in_words_of
+from podlane.core.trace.reply import Reply, Word
+from podlane.errors import ServiceError, Unavailable
+from podlane.manager.backoff import delays
+
+log = logging.getLogger(__name__)
+
+_TITLES = {
+    FailureReason.SCRIPT_FAILURE: "ERROR: Job failed: ",
+    FailureReason.JOB_EXECUTION_TIMEOUT: "ERROR: Job failed: ",
+}
+
+
+def trace_lines(outcome: Outcome, lines: tuple[str, ...]) -> bytes:
+    """Put lines into the look of gitlab-runner's last words: red, then yellow hints."""
+    if not lines:
+        return b""
+    reason = outcome.failure_reason or FailureReason.RUNNER_SYSTEM_FAILURE
+    title = _TITLES.get(reason, "ERROR: Job failed (system failure): ")
+    if reason is FailureReason.RUNNER_CONFIGURATION_ERROR:
+        title = "ERROR: Job failed: "
+    first = f"\x1b[31;1m{title}{lines[0]}\x1b[0;m\n"
+    return "".join([first, *(f"\x1b[0;33m{line}\x1b[0;m\n" for line in lines[1:])]).encode()
+
+
+async def speak(
+    jobs: JobApi,
+    access: JobAccess,
+    outcome: Outcome,
+    lines: tuple[str, ...] = (),
+    known_reasons: tuple[str, ...] = (),
+) -> None:
+    """End the job at GitLab. Returns once GitLab has the outcome or the job is not ours."""
+    text = trace_lines(outcome, lines)
+    if text and await _append(jobs, access, text) is Word.STOP:
+        return
+    told = in_words_of(outcome, known_reasons)
+    update = Update(
+        state=told.state,
+        failure_reason=told.failure_reason or "",
+        exit_code=told.exit_code,
+    )
+    await until_answered(jobs, access, update)
+
+
+async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Reply:
+    """Send one PUT again and again until GitLab answers it with a yes or a stop."""
+    for delay in delays(1, 60):
+        reply = await once(jobs.update(access, update))
+        if reply.word in (Word.DONE, Word.STOP, Word.FROM_START):
+            return reply
+        await asyncio.sleep(reply.wait or reply.interval or delay)
+    raise AssertionError("delays end never")
+
+
+async def _append(jobs: JobApi, access: JobAccess, text: bytes) -> Word:
+    for delay in delays(1, 60):
+        size = await once(jobs.trace_size(access))
+        if size.word is Word.STOP:
+            return Word.STOP
+        if size.offset is not None:
+            data = b"\n" + text if size.offset else text
+            reply = await once(jobs.append_trace(access, size.offset, data))
+            if reply.word in (Word.DONE, Word.STOP):
+                return reply.word
+        await asyncio.sleep(size.wait or delay)
+    raise AssertionError("delays end never")
+
+
+async def once(call: Awaitable[Reply]) -> Reply:
+    """Await one call; trouble on the way is the reply `again`."""
+    try:
+        return await call
+    except Unavailable as error:
+        log.warning("GitLab did not answer", extra={"fields": {"error": error.message}})
+        return Reply(Word.AGAIN, wait=error.retry_after)
+    except ServiceError as error:
+        log.warning("GitLab did not take it", extra={"fields": {"error": error.message}})
+        return Reply(Word.AGAIN)

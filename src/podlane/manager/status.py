@@ -1,0 +1,123 @@
+"""What the manager tells of itself: Prometheus metrics under gitlab-runner's names, and health.
+
+`listen_address` unset: nothing is served. No authentication, as with gitlab-runner: bind it where
+only those who may see it can reach it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from podlane import __version__
+from podlane.core.config.model import Config
+from podlane.manager.board import Board
+from podlane.manager.places import Places
+from podlane.manager.runner import Runner
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+    from podlane.manager.poller import Poller
+
+log = logging.getLogger(__name__)
+_DEFAULT_PORT = 9252
+
+
+class Status:
+    """Counts what must be counted; the rest is read from the board when asked."""
+
+    def __init__(
+        self,
+        config: Config,
+        board: Board,
+        places: Places,
+        pollers: Mapping[str, list[Poller]],
+    ) -> None:
+        self.is_ready = False
+        self._board = board
+        self._places = places
+        self._pollers = pollers
+        self._config = config
+        self._runners: dict[str, Runner] = {}
+        self._received: Counter[str] = Counter()
+
+    def update(self, config: Config, runners: Mapping[str, Runner]) -> None:
+        self._config = config
+        self._runners = dict(runners)
+
+    def received(self, runner: Runner) -> None:
+        self._received[runner.key] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of this moment (the interface of a Prometheus collector)."""
+        from prometheus_client.core import CounterMetricFamily as Counters
+        from prometheus_client.core import GaugeMetricFamily as Gauges
+
+        labels = ["runner", "runner_name", "system_id"]
+        running = Gauges("gitlab_runner_jobs", "Jobs that hold a place", labels=[*labels, "state"])
+        total = Counters("gitlab_runner_jobs", "Jobs received", labels=labels)
+        limit = Gauges("gitlab_runner_limit", "The runner's own limit", labels=labels)
+        idle = Gauges(
+            "podlane_idle", "1 for what keeps a runner from asking", labels=[*labels, "reason"]
+        )
+        for key, runner in self._runners.items():
+            who = [key, runner.log_name, runner.context.system_id]
+            running.add_metric([*who, "running"], self._board.live(key))
+            total.add_metric(who, self._received[key])
+            limit.add_metric(who, runner.context.runner.limit)
+            for reason in {p.idle_because for p in self._pollers.get(key, []) if p.idle_because}:
+                idle.add_metric([*who, reason], 1)
+        concurrent = Gauges(
+            "gitlab_runner_concurrent", "Jobs at once", value=self._places.concurrent
+        )
+        version = Gauges("gitlab_runner_version_info", "What runs", labels=["name", "version"])
+        version.add_metric(["podlane", __version__], 1)
+        yield from (running, total, limit, idle, concurrent, version)
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """`host:port`, `:port` or `host`; the port is gitlab-runner's 9252 if none is given."""
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "")
+    return host.strip("[]") or "0.0.0.0", int(port) if port.isdigit() else _DEFAULT_PORT
+
+
+async def serve_status(status: Status, listen_address: str) -> None:
+    """Serve metrics and health until cancelled; at once done when there is no address."""
+    if not listen_address:
+        log.info("No listen_address: metrics and health are not served")
+        return
+    from aiohttp import web
+    from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+
+    registry = CollectorRegistry()
+    registry.register(status)
+    ProcessCollector(registry=registry)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), content_type="text/plain")
+
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="live\n")
+
+    async def ready(_: web.Request) -> web.Response:
+        if status.is_ready:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text="the cluster has not been listed yet\n")
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", ready)
+    host, port = split_address(listen_address)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        log.info("Metrics and health are served", extra={"fields": {"address": f"{host}:{port}"}})
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
