@@ -108,7 +108,7 @@ class JobReader:
     def _scripts(self, name: str, keys: dict[str, Node]) -> dict[str, Any]:
         before = parts.commands(keys.get("before_script"), "before_script", self._reading)
         script = parts.commands(keys.get("script"), "script", self._reading)
-        if "script" in keys and not script:
+        if "script" in keys and not items(keys["script"]):
             self._reading.wrong(keys["script"], f"{name}:script", "a text or a list of texts")
         stand_in = next((INSTEAD[key] for key in _STAND_INS if key in keys), "")
         return {

@@ -10,7 +10,7 @@ from podlane.local.pipeline import merge, needs, parts, rules
 from podlane.local.pipeline.facts import Facts
 from podlane.local.pipeline.include import Includer, Read
 from podlane.local.pipeline.jobs import JobReader
-from podlane.local.pipeline.keyword import DEFAULT, GLOBAL, INSTEAD, JOB, OLD_DEFAULTS, RESERVED
+from podlane.local.pipeline.keyword import DEFAULT, GLOBAL, INSTEAD, OLD_DEFAULTS, RESERVED
 from podlane.local.pipeline.model import ConfigFile, JobSpec, Note, Workflow
 from podlane.local.pipeline.node import Faults, Node, table
 from podlane.local.pipeline.reading import Reading
@@ -62,7 +62,7 @@ def _is_job(name: str, node: Node, reading: Reading) -> bool:
         return True
     if name == "spec":
         return False
-    reading.unknown(node, name, name, (*GLOBAL, *JOB))
+    reading.unknown(node, name, name, GLOBAL)
     return False
 
 

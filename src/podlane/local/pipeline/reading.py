@@ -74,7 +74,7 @@ class Reading:
         return {key: item for key, item in node.value.items() if item.value is not None}
 
     def unknown(self, node: Node, what: str, key: str, known: Iterable[str]) -> None:
-        near = difflib.get_close_matches(key, list(known), 1, 0.6)
+        near = difflib.get_close_matches(key, list(known), 1, 0.5)
         more = f"; did you mean `{near[0]}`?" if near else ""
         self.faults.add(node.place, f"`{what}` is an unknown keyword{more}")
 
