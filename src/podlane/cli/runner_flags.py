@@ -33,8 +33,8 @@ _OWN = {
     "podlane",
     "labels",
 }
-_FLAGS = {("environment",): "env"}
-_ENVIRONMENT = {
+_FLAGS: dict[Keys, str] = {("environment",): "env"}
+_ENVIRONMENT: dict[Keys, str] = {
     ("environment",): "RUNNER_ENV",
     ("clone_url",): "CLONE_URL",
     ("feature_flags",): "FEATURE_FLAGS",
