@@ -51,9 +51,11 @@ def _conceal(value: Any) -> Any:
 
 
 def _hold(kind: type, value: Any) -> Any:
+    if kind is Token and isinstance(value, Token):
+        return value
     if kind is Token and isinstance(value, str):
         return Token(value)
-    if kind is Token:  # str() of a Token would make `***` the secret
+    if kind is Token:
         raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
     raise NotImplementedError(kind.__name__)
 
