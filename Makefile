@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLUSTER := tests/cluster/kubernetes
 export PYTHONDONTWRITEBYTECODE :=
+MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test format golden lock dist cluster-up cluster-down image cluster bench clean
@@ -21,6 +23,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 lock: ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 
 check: setup ## Format, lint, types, import contracts, structure
 	$(BIN)/ruff format --check .
@@ -31,6 +35,25 @@ check: setup ## Format, lint, types, import contracts, structure
 
 test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
+
+dist: setup ## Build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+cluster-up: ## Start a real one-node Kubernetes here (root, Linux, Go); the last line is its kubeconfig
+	@$(CLUSTER)/up
+
+cluster-down: ## Stop it
+	@$(CLUSTER)/up down
+
+image: setup cluster-up ## Load podlane:dev and debian-git:1 into it
+	@$(CLUSTER)/image
+
+cluster: image ## Run the suite of the real cluster
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/pytest -p no:randomly tests/cluster
+
+bench: image ## Measure on the real cluster; writes docs/reference/measured.md
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/python -m tests.bench
 
 format: setup ## Rewrite the sources in the house's form
 	$(BIN)/ruff format .

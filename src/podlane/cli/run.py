@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from podlane import __version__
 from podlane.core.config.model import Config
+
+if TYPE_CHECKING:
+    from podlane.manager.system_id import SystemId
 
 
 @click.command(help="Run the manager: ask for jobs, launch their pods, settle them.")
@@ -37,12 +43,22 @@ def command(
     _loop_runner()(_serve(file, config))
 
 
-def _loop_runner() -> asyncio.runners.Runner | object:
+def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
     if sys.platform == "win32":
         return asyncio.run
     import uvloop
 
     return uvloop.run
+
+
+def _installation(file: Path, system_id: SystemId) -> str:
+    """Name what belongs together over restarts: this config file on this machine.
+
+    Where no id can be kept, as with a mounted ConfigMap, the Deployment sets PODLANE_INSTALLATION.
+    """
+    if not system_id.is_persistent:
+        return "default"
+    return hashlib.sha256(f"{system_id.text}\n{file}".encode()).hexdigest()[:12]
 
 
 async def _serve(file: Path, config: Config) -> None:
@@ -54,7 +70,7 @@ async def _serve(file: Path, config: Config) -> None:
     identity = Identity(
         version=__version__,
         system_id=system_id.text,
-        installation=os.environ.get("PODLANE_INSTALLATION") or system_id.text,
+        installation=os.environ.get("PODLANE_INSTALLATION") or _installation(file, system_id),
         host_name=socket.gethostname(),
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
     )

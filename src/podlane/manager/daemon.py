@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from podlane.core.config.model import Config
-from podlane.manager import reload
-from podlane.manager.board import Board, Key, Line
+from podlane.manager import logs, reload
+from podlane.manager.board import Board, Line
 from podlane.manager.keep import Keeper
 from podlane.manager.launch import Hands, launch
 from podlane.manager.places import Places
@@ -22,6 +22,7 @@ from podlane.manager.poller import Asking, Poller
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
 from podlane.manager.settle import Settler
+from podlane.manager.site import Site
 from podlane.manager.status import Status, serve_status
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ class Manager:
     async def _follow_config(self, hup: asyncio.Event) -> None:
         async for change in reload.changes(self.path, hup):
             match change:
-                case reload.Loaded(config=config):
+                case reload.Loaded(config=config, notes=notes):
+                    logs.say_notes(notes)
                     log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
                     self._apply(config)
                 case reload.Kept(error=error):
@@ -125,7 +127,7 @@ class Manager:
         await self.book.ready(poller.runner.site)
         await poller.serve()
 
-    def _open_site(self, site: object) -> None:
+    def _open_site(self, site: Site) -> None:
         for feed in self.book.feeds(site, self.board):
             self._tasks.create_task(feed)
 
@@ -148,6 +150,3 @@ class Manager:
 async def _until_stopped(stop: asyncio.Event) -> None:
     await stop.wait()
     raise _StopNow
-
-
-__all__ = ["Key", "Manager", "Signals"]

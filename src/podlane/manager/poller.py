@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from podlane.clients.gitlab.runner_api import JobRequest
+from podlane.clients.gitlab.calls import JobRequest
 from podlane.core.text.duration import parse_duration
 from podlane.errors import Rejected, ServiceError, Unavailable
 from podlane.manager.backoff import delays

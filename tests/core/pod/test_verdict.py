@@ -92,7 +92,9 @@ def spoken(answer: Verdict) -> tuple[str, int, str]:
 
 
 def test_helpers_own_word_beats_all() -> None:
-    evicted = {"status": {"phase": "Failed", "reason": "Evicted", "message": "no disk"}}
+    evicted: dict[str, Any] = {
+        "status": {"phase": "Failed", "reason": "Evicted", "message": "no disk"}
+    }
     assert verdict(pod(ended(message=ACCEPTED), ended(137, "OOMKilled"), **evicted)) == Remove()
     outcome = failed(FailureReason.SCRIPT_FAILURE)
     assert verdict(pod(ended(message=DECIDED), RUNNING)) == SpeakFor(outcome)
@@ -192,7 +194,7 @@ def test_running_helper_is_told_and_then_spoken_for() -> None:
     answer = verdict(raw)
     assert isinstance(answer, Tell)
     assert "alpine:3" in answer.line
-    told = {"metadata": {"annotations": {names.TELL: "defer"}}}
+    told: dict[str, Any] = {"metadata": {"annotations": {names.TELL: "defer"}}}
     assert isinstance(verdict(pod(RUNNING, waiting("ErrImagePull", "not found"), **told)), Wait)
     ended_helper = pod(ended(message=DEFERRED), waiting("ErrImagePull", "not found"))
     assert spoken(verdict(ended_helper))[0] == "runner_configuration_error"
@@ -220,7 +222,7 @@ def test_node_that_refused_the_pod_gets_another() -> None:
 
 
 def test_dying_pod_may_still_speak() -> None:
-    dying = {"metadata": {"deletionTimestamp": "1970-01-12T13:46:50Z"}}
+    dying: dict[str, Any] = {"metadata": {"deletionTimestamp": "1970-01-12T13:46:50Z"}}
     assert isinstance(verdict(pod(RUNNING, RUNNING, **dying)), Wait)
     assert isinstance(verdict(pod(BUSY, BUSY, **dying)), SpeakFor)
 

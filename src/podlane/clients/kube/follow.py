@@ -91,7 +91,7 @@ async def follow(api: KubeApi, query: Query) -> AsyncIterator[Listed | Changed |
 
 async def _list(api: KubeApi, query: Query) -> tuple[list[Any], str]:
     items_type = GenericAlias(list, (query.item,))
-    page_type = msgspec.defstruct("Page", [("metadata", _ListMeta), ("items", items_type)])
+    page_type = msgspec.defstruct("Page", [("metadata", _ListMeta), ("items", items_type | None)])
     path, token = query.kind.path(query.namespace), ""
     items: list[Any] = []
     while True:
@@ -99,7 +99,7 @@ async def _list(api: KubeApi, query: Query) -> tuple[list[Any], str]:
         words |= {"continue": token} if token else {}
         answer = await api.read(path, words, metadata_only=query.metadata_only)
         page: Any = msgspec.json.decode(answer.body, type=page_type)
-        items += page.items
+        items += page.items or []  # an empty list may be null
         token = page.metadata.continue_
         if not token:
             return items, page.metadata.resource_version

@@ -1,1 +1,7 @@
 """The GitLab side of the runner API, embedded; written from the protocol."""
+
+from podlane.local.coordinator.app import Coordinator
+from podlane.local.coordinator.faults import Fault
+from podlane.local.coordinator.jobs import CoordinatorJob
+
+__all__ = ["Coordinator", "CoordinatorJob", "Fault"]

@@ -1,0 +1,199 @@
+"""`podlane register`: let GitLab know a runner, and add it to config.toml.
+
+A `glrt-` token belongs to a runner that GitLab's pages have made: it is verified. An old
+registration token makes the runner (POST /runners).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podlane import __version__
+from podlane.cli.gitlab import NEW_TOKEN, ask
+from podlane.cli.options import config_option, log_options
+from podlane.cli.questions import Questions
+from podlane.cli.runner_flags import dashes, setting_options, settings
+from podlane.cli.server_flags import (
+    named_server_options,
+    refuse_server_options,
+    registration_fields,
+    server_options,
+)
+from podlane.clients.gitlab.info import build_info
+from podlane.clients.gitlab.runner_api import RunnerIdentity
+from podlane.core.config.connection import normal_url
+from podlane.core.config.edit import add_runner
+from podlane.core.config.entries import read_entries
+from podlane.core.config.model import RunnerConfig
+from podlane.core.config.parse import parse
+from podlane.core.config.template import fill, read_template
+from podlane.core.config.times import token_times
+from podlane.core.text.token import Token, short_token
+from podlane.errors import ConfigError, PodlaneError, ServiceError
+from podlane.manager import logs
+from podlane.manager.config_file import (
+    check_writable,
+    in_file,
+    new_config_file,
+    read_text,
+    write_text,
+)
+from podlane.manager.system_id import load_system_id
+
+log = logging.getLogger(__name__)
+
+
+@click.command(
+    help="Add a runner to config.toml and let GitLab know it.",
+    context_settings={"token_normalize_func": dashes},
+)
+@config_option
+@click.option("-u", "--url", envvar="CI_SERVER_URL", default="", help="GitLab's address.")
+@click.option("-t", "--token", envvar="CI_SERVER_TOKEN", default="", help="The runner's token.")
+@click.option("-r", "--registration-token", envvar="REGISTRATION_TOKEN", default="", help="Legacy.")
+@click.option("--name", "--description", envvar="RUNNER_NAME", default="", help="Its name.")
+@click.option("--executor", envvar="RUNNER_EXECUTOR", default="", help="kubernetes.")
+@click.option("--template-config", envvar="TEMPLATE_CONFIG_FILE", default="", help="A TOML file.")
+@click.option("-n", "--non-interactive", envvar="REGISTER_NON_INTERACTIVE", is_flag=True)
+@click.option("--leave-runner", envvar="REGISTER_LEAVE_RUNNER", is_flag=True, help="On failure.")
+@server_options
+@setting_options
+@log_options
+def command(config: str | None, **options: Any) -> None:
+    path = new_config_file(config, os.environ)
+    text = _existing(path)
+    template = _template(options["template_config"])
+    questions = Questions(is_interactive=not options["non_interactive"])
+    url = normal_url(questions.url(options["url"] or template.get("url", "")))
+    token = Token(questions.token(options["token"] or options["registration_token"]))
+    is_new = token.reveal().startswith(NEW_TOKEN)
+    if is_new:
+        refuse_server_options(named_server_options(), is_legacy_flag=not options["token"])
+    runner = _identified(url, token, fill(settings(options), template))
+    check_writable(path)
+    registers = not is_new and not options["token"]
+    if registers:
+        runner_name = questions.name(options["name"] or template.get("name", ""))
+        identity = _register(runner, path, registration_fields(runner_name, options, questions))
+    else:
+        identity = _verify(runner, path)
+        runner_name = questions.name(options["name"] or template.get("name", ""))
+    try:
+        executor = questions.executor(options["executor"] or template.get("executor", ""))
+        table = _table(runner_name, url, identity, executor) | settings(options)
+        _add(path, text, fill(table, template))
+    except (PodlaneError, click.Abort):
+        if registers and not options["leave_runner"]:
+            with suppress(ServiceError):
+                ask(runner, path.parent, lambda api: api.unregister(identity.token))
+        raise
+    _say_where(url, identity, path)
+
+
+def _existing(path: Path) -> str:
+    return read_text(path) if path.exists() else ""
+
+
+def _template(file: str) -> dict[str, Any]:
+    if not file:
+        return {}
+    try:
+        return read_template(read_text(Path(file)))
+    except ConfigError as error:
+        raise in_file(Path(file), error) from None
+
+
+def _identified(url: str, token: Token, table: dict[str, Any]) -> RunnerConfig:
+    """Return the runner as far as speaking to its GitLab needs it."""
+    return RunnerConfig(
+        url=url,
+        token=token,
+        tls_ca_file=table.get("tls-ca-file", ""),
+        tls_cert_file=table.get("tls-cert-file", ""),
+        tls_key_file=table.get("tls-key-file", ""),
+    )
+
+
+def _verify(runner: RunnerConfig, path: Path) -> RunnerIdentity:
+    system_id = load_system_id(path).text
+    info = build_info(__version__, {})
+    try:
+        identity = ask(runner, path.parent, lambda api: api.verify(runner.token, system_id, info))
+    except ServiceError as error:
+        raise _not_registered("verifying", runner, error) from error
+    log.info(
+        "Verifying runner... is valid", extra={"fields": {"runner": short_token(runner.token)}}
+    )
+    return identity
+
+
+def _register(runner: RunnerConfig, path: Path, fields: dict[str, Any]) -> RunnerIdentity:
+    log.warning(
+        "Registration tokens are deprecated: make the runner in GitLab, use its `glrt-` token"
+    )
+    fields = fields | {"info": build_info(__version__, {})}
+    try:
+        identity = ask(runner, path.parent, lambda api: api.register(runner.token, fields))
+    except ServiceError as error:
+        raise _not_registered("registering", runner, error) from error
+    log.info(
+        "Registering runner... succeeded", extra={"fields": {"runner": short_token(identity.token)}}
+    )
+    return identity
+
+
+def _not_registered(doing: str, runner: RunnerConfig, error: ServiceError) -> PodlaneError:
+    hints = {
+        403: "check that the token is whole, and that the runner still exists in GitLab",
+        404: "check --url: it is GitLab's own address, without a project's path",
+        410: "this GitLab takes no registration tokens: make the runner on its pages (`glrt-…`)",
+    }
+    return PodlaneError(
+        f"{doing} the runner at {runner.url} failed: {error.message}",
+        hint=hints.get(error.status, "check --url and the way to GitLab; nothing was written"),
+        reference="register",
+    )
+
+
+def _table(name: str, url: str, identity: RunnerIdentity, executor: str) -> dict[str, Any]:
+    identified = {"id": identity.id} if identity.id else {}
+    return {
+        "name": name,
+        "url": url,
+        **identified,
+        "token": identity.token.reveal(),
+        **token_times(datetime.now(UTC), identity.token_expires_at),
+        "executor": executor,
+    }
+
+
+def _add(path: Path, text: str, table: dict[str, Any]) -> None:
+    """Write the new file, once it is known to be one that `podlane run` takes."""
+    token = Token(table["token"])
+    if any(entry.runner.token == token for entry in read_entries(text, os.environ)):
+        log.warning("This runner is in the file already", extra={"fields": {"file": str(path)}})
+    new_text = add_runner(text, table)
+    try:
+        _, notes = parse(add_runner("", table), os.environ)
+    except ConfigError as error:
+        raise in_file(path, error) from None
+    write_text(path, new_text)
+    logs.say_notes(notes)
+
+
+def _say_where(url: str, identity: RunnerIdentity, path: Path) -> None:
+    number = f"#{identity.id} " if identity.id else ""
+    click.echo(
+        f"The runner {number}({short_token(identity.token)}) is registered;"
+        f" its configuration, with its token, is in {path}.\n"
+        f"It shows at {url} under Settings > CI/CD > Runners of its project or group"
+        " (instance runners: Admin > CI/CD > Runners).\n"
+        f"Next: `podlane run --config {path}`; a manager that runs already takes it up by itself."
+    )

@@ -1,0 +1,166 @@
+"""`register`'s flags for a runner's settings, made from the fields of the model.
+
+gitlab-runner's names: `--kubernetes-cpu-limit` with KUBERNETES_CPU_LIMIT. Some of its flags keep
+underscores, so they are taken for dashes. Tables in lists (volumes) need a template.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, get_args, get_origin
+
+import click
+import msgspec
+
+from podlane.core.config.model import KubernetesConfig, RunnerConfig
+from podlane.core.text.token import Token
+from podlane.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+Keys = tuple[str, ...]
+
+# fields that register asks for itself, fills in itself, or that no flag can hold
+_OWN = {
+    "url",
+    "token",
+    "name",
+    "id",
+    "executor",
+    "token_obtained_at",
+    "token_expires_at",
+    "kubernetes",
+    "podlane",
+    "labels",
+}
+_FLAGS: dict[Keys, str] = {("environment",): "env"}
+_ENVIRONMENT: dict[Keys, str] = {
+    ("environment",): "RUNNER_ENV",
+    ("clone_url",): "CLONE_URL",
+    ("feature_flags",): "FEATURE_FLAGS",
+    ("tls-ca-file",): "CI_SERVER_TLS_CA_FILE",
+    ("tls-cert-file",): "CI_SERVER_TLS_CERT_FILE",
+    ("tls-key-file",): "CI_SERVER_TLS_KEY_FILE",
+    ("kubernetes", "context"): "KUBECTL_CONTEXT",
+}
+
+
+def dashes(name: str) -> str:
+    """Click's hook: every flag is known by both spellings."""
+    return name.replace("_", "-")
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """One setting: its path in the runner's table, and what its value is made of."""
+
+    keys: Keys
+    kind: str  # "text", "number", "bool", "list", "map" or "bools"
+
+    @property
+    def parameter(self) -> str:
+        return "setting_" + "_".join(self.keys).replace("-", "_")
+
+
+def _flags(struct: type[msgspec.Struct], prefix: Keys = ()) -> Iterator[Flag]:
+    for field in msgspec.structs.fields(struct):
+        keys = (*prefix, field.encode_name)
+        if not prefix and field.name in _OWN:
+            continue
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from _flags(field.type, keys)
+        elif kind := _kind(field.type):
+            yield Flag(keys, kind)
+
+
+def _kind(declared: Any) -> str:
+    if get_origin(declared) in (types.UnionType,):
+        declared = next(part for part in get_args(declared) if part is not type(None))
+    if declared in (str, Token):
+        return "text"
+    simple = {int: "number", bool: "bool"}.get(declared, "")
+    if simple:
+        return simple
+    if declared in (tuple[str, ...], tuple[int, ...]):
+        return "list"
+    return {dict[str, str]: "map", dict[str, bool]: "bools"}.get(declared, "")
+
+
+FLAGS = (*_flags(RunnerConfig), *_flags(KubernetesConfig, ("kubernetes",)))
+
+
+def setting_options(command: F) -> F:
+    """Take every flag of a runner's settings."""
+    for flag in reversed(FLAGS):
+        command = click.option(
+            f"--{_FLAGS.get(flag.keys, _dashed(flag.keys))}",
+            flag.parameter,
+            envvar=_ENVIRONMENT.get(flag.keys, _environment(flag.keys)),
+            multiple=flag.kind in ("list", "map", "bools"),
+            metavar=_METAVARS[flag.kind],
+            default=None,
+            **_FLAG_TYPES.get(flag.kind, {}),
+        )(command)
+    return command
+
+
+_METAVARS = {
+    "text": "TEXT",
+    "number": "NUMBER",
+    "bool": "[true|false]",
+    "list": "TEXT",
+    "map": "KEY=VALUE",
+    "bools": "NAME:[true|false]",
+}
+_FLAG_TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": int},
+    "bool": {"type": bool, "is_flag": False, "flag_value": True},
+}
+
+
+def settings(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a runner's table that the flags and their variables ask for."""
+    table: dict[str, Any] = {}
+    for flag in FLAGS:
+        value = parameters.get(flag.parameter)
+        if value is None or value == ():
+            continue
+        inner = table
+        for key in flag.keys[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[flag.keys[-1]] = _value(flag, value)
+    return table
+
+
+def _value(flag: Flag, value: Any) -> Any:
+    if flag.kind == "list":
+        whole = flag.keys[-1] == "supplemental_groups"
+        return [int(item) if whole else item for item in value]
+    if flag.kind == "bools":
+        pairs = [_pair(flag, item, ":") for item in value]
+        return {key: text.lower() == "true" for key, text in pairs}
+    if flag.kind == "map":
+        # a toleration is `key=value:effect`, where `key=value` is the key
+        last = ":" if flag.keys[-1] == "node_tolerations" else ""
+        return dict(_pair(flag, item, last) for item in value)
+    return value
+
+
+def _pair(flag: Flag, item: str, separator: str) -> tuple[str, str]:
+    if not separator:
+        found = [sign for sign in item if sign in "=:"]
+        separator = found[0] if found else "="
+    key, sign, value = item.rpartition(separator) if separator == ":" else item.partition("=")
+    if not sign or not key:
+        raise ConfigError(
+            f"`--{_dashed(flag.keys)}` takes {_METAVARS[flag.kind]}", reference="usage"
+        )
+    return key.strip(), value.strip()
+
+
+def _dashed(keys: Keys) -> str:
+    return "-".join(keys).replace("_", "-")
+
+
+def _environment(keys: Keys) -> str:
+    name = "_".join(keys).replace("-", "_").upper()
+    return name if keys[0] == "kubernetes" else f"RUNNER_{name}"

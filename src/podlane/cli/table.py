@@ -1,0 +1,111 @@
+"""The table of commands. Each is imported only when it is asked for, so that all start fast."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+from typing import Any
+
+import click
+
+from podlane import __version__
+from podlane.errors import ConfigError, PodlaneError
+
+COMMANDS = {
+    "run": "Run the manager: ask for jobs, launch their pods, settle them.",
+    "local": "Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
+    "register": "Add a runner to config.toml and let GitLab know it.",
+    "list": "List the runners of config.toml.",
+    "verify": "Ask GitLab whether the runners' tokens are valid.",
+    "unregister": "Take runners away from GitLab and from config.toml.",
+    "reset-token": "Exchange runners' tokens for new ones.",
+    "plan": "Print what podlane would do and create for a job.",
+    "helper": "Run one job, inside its pod. The pods call this.",
+}
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command and return its exit code; a wrong command line is a ConfigError."""
+    try:
+        code = command.main(arguments, prog_name="podlane", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        raise _usage(error) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if type(code) is int else 0
+
+
+class Table(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = f"podlane.cli.{cmd_name.replace('-', '_')}"
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise PodlaneError(f"`podlane {cmd_name}` is not built yet") from error
+        found = module.command
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def version_text() -> str:
+    """The lines of `--version`, in gitlab-runner's form, saying what is true of podlane."""
+    machine = _MACHINES.get(platform.machine(), platform.machine())
+    lines = {
+        "Version:": __version__,
+        "Python:": platform.python_version(),
+        "OS/Arch:": f"{sys.platform}/{machine}",
+    }
+    return "\n".join(f"{label:<14}{value}" for label, value in lines.items())
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value and not ctx.resilient_parsing:
+        click.echo(version_text())
+        ctx.exit()
+
+
+@click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="RUNNER_DEBUG", help="The same as --log-level debug.")
+@click.option("-l", "--log-level", help="debug, info, warning, error.")
+@click.option("--log-format", help="runner, text or json.")
+@click.option(
+    "-v",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Print the version and leave.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context, *, debug: bool, log_level: str | None, log_format: str | None
+) -> None:
+    """A GitLab Runner for Kubernetes: one pod per job, and the pod is the runner."""
+    level = "debug" if debug else log_level
+    chosen: dict[str, Any] = {"log_level": level, "log_format": log_format}
+    given = {name: value for name, value in chosen.items() if value}
+    ctx.default_map = dict.fromkeys(COMMANDS, given)
+
+
+def _usage(error: click.ClickException) -> ConfigError:
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    path = ctx.command_path if ctx is not None else "podlane"
+    message = error.format_message().rstrip(".")
+    return ConfigError(message, hint=f"`{path} --help` lists what it takes", reference="usage")

@@ -1,0 +1,75 @@
+"""`podlane verify`: does GitLab take the runners' tokens?"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from podlane import __version__
+from podlane.cli.gitlab import ask
+from podlane.cli.options import (
+    choice_options,
+    chosen,
+    config_option,
+    log_options,
+    open_config,
+    whole,
+)
+from podlane.clients.gitlab.info import build_info
+from podlane.core.config.edit import remove_runners
+from podlane.core.config.entries import Entry
+from podlane.core.text.token import short_token
+from podlane.errors import PodlaneError, ServiceError
+from podlane.manager.config_file import write_text
+from podlane.manager.system_id import load_system_id
+
+log = logging.getLogger(__name__)
+
+Verdict = Literal["valid", "invalid", "unknown"]
+
+
+@click.command(help="Ask GitLab whether the runners' tokens are valid.")
+@config_option
+@choice_options
+@click.option("--delete", is_flag=True, help="Take runners with an invalid token out of the file.")
+@log_options
+def command(config: str | None, name: str, url: str, token: str, *, delete: bool) -> None:
+    opened = open_config(config)
+    entries = [whole(entry) for entry in chosen(opened, name, url, token)]
+    verdicts = {entry.index: _verify(entry, opened.path) for entry in entries}
+    invalid = {index for index, verdict in verdicts.items() if verdict == "invalid"}
+    if delete and invalid:
+        write_text(opened.path, remove_runners(opened.text, invalid))
+        log.info("Updated the configuration", extra={"fields": {"file": str(opened.path)}})
+    if invalid and not delete:
+        raise PodlaneError(
+            f"GitLab refused {len(invalid)} of {len(entries)} runners",
+            hint="`podlane verify --delete` takes them out of the file",
+            reference="verify-invalid",
+        )
+    if unknown := sum(verdict == "unknown" for verdict in verdicts.values()):
+        raise PodlaneError(
+            f"{unknown} of {len(entries)} runners could not be verified; they may well be valid",
+            reference="verify-unknown",
+        )
+
+
+def _verify(entry: Entry, path: Path) -> Verdict:
+    runner = entry.runner
+    system_id = load_system_id(path).text
+    fields = {"runner": short_token(runner.token), "runner_name": runner.name}
+    try:
+        info = build_info(__version__, {})
+        ask(runner, path.parent, lambda api: api.verify(runner.token, system_id, info))
+    except ServiceError as error:
+        if error.status == 403:
+            log.error("Verifying runner... is not valid", extra={"fields": fields})
+            return "invalid"
+        reason = {"error": error.message}
+        log.warning("Verifying runner... cannot tell", extra={"fields": fields | reason})
+        return "unknown"
+    log.info("Verifying runner... is valid", extra={"fields": fields})
+    return "valid"

@@ -1,0 +1,158 @@
+"""Official keys of `[runners.kubernetes]` that are no fields of the model; see official.py."""
+
+KUBERNETES = """
+[runners.kubernetes]
+bearer_token_overwrite_allowed later: KUBERNETES_BEARER_TOKEN of a job is ignored
+namespace_per_job later: all jobs run in `namespace`
+namespace_overwrite_allowed later: KUBERNETES_NAMESPACE_OVERWRITE of a job is ignored
+service_account_overwrite_allowed later: KUBERNETES_SERVICE_ACCOUNT_OVERWRITE of a job is ignored
+node_selector_overwrite_allowed later: KUBERNETES_NODE_SELECTOR_* of a job is ignored
+node_tolerations_overwrite_allowed later: KUBERNETES_NODE_TOLERATIONS_* of a job is ignored
+pod_labels_overwrite_allowed later: KUBERNETES_POD_LABELS_* of a job is ignored
+pod_annotations_overwrite_allowed later: KUBERNETES_POD_ANNOTATIONS_* of a job is ignored
+pod_disruption_budget later: no PodDisruptionBudget is made
+helper_image_flavor moot: podlane has one helper image; `helper_image` names another
+helper_image_autoset_arch_and_os moot: podlane's helper image serves every architecture it has
+allowed_pull_policies later: a job may ask for any pull policy
+allowed_images later: a job may use any image
+allowed_services later: a job may use any service image
+use_service_account_image_pull_secrets later: GitLab's registry credentials go to the pod as well
+resource_availability_check_max_attempts later: a missing account or pull secret shows in the pod
+logs_base_dir moot: no log file is written in the build container
+scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
+cap_add later: containers get the capabilities of the container runtime
+cap_drop later: containers keep the capabilities of the container runtime
+allowed_users later: `image:kubernetes:user` of a job is ignored
+allowed_groups later: `image:kubernetes:user` of a job is ignored
+dns_policy later: pods use the cluster's DNS
+poll_interval moot: podlane watches its pods and does not poll
+cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
+cleanup_grace_period_seconds! later: a finished pod is deleted with a grace of one second
+retry_limit moot: podlane repeats calls until `poll_timeout`
+retry_backoff_max moot: podlane has its own pace of repeats
+print_pod_warning_events! later: the trace names what a pod waits for after ten seconds
+suspend_pvc_size moot: environments are not suspended
+suspend_pvc_storage_class moot: environments are not suspended
+terminationGracePeriodSeconds moot: it is gone; `pod_termination_grace_period_seconds` took over
+pod_cpu_request later: the pod as a whole asks for nothing; its containers do
+pod_cpu_limit later: the pod as a whole has no limit; its containers have
+pod_memory_request later: the pod as a whole asks for nothing; its containers do
+pod_memory_limit later: the pod as a whole has no limit; its containers have
+pod_cpu_request_overwrite_max_allowed later: KUBERNETES_POD_CPU_REQUEST of a job is ignored
+pod_cpu_limit_overwrite_max_allowed later: KUBERNETES_POD_CPU_LIMIT of a job is ignored
+pod_memory_request_overwrite_max_allowed later: KUBERNETES_POD_MEMORY_REQUEST of a job is ignored
+pod_memory_limit_overwrite_max_allowed later: KUBERNETES_POD_MEMORY_LIMIT of a job is ignored
+
+[runners.kubernetes.retry_limits]
+moot: podlane has its own pace of repeats
+*
+
+[runners.kubernetes.pod_security_context]
+selinux_type later: the container runtime's SELinux type applies
+[runners.kubernetes.pod_security_context.seccomp_profile]
+later: the node's seccomp profile applies
+type localhost_profile
+[runners.kubernetes.pod_security_context.app_armor_profile]
+later: the node's AppArmor profile applies
+type localhost_profile
+
+[runners.kubernetes.{build,helper,service}_container_security_context]
+selinux_type later: the container runtime's SELinux type applies
+proc_mount later: /proc is mounted as usual
+[runners.kubernetes.{build,helper,service}_container_security_context.capabilities]
+later: the container runtime's capabilities apply
+add drop
+[runners.kubernetes.{build,helper,service}_container_security_context.seccomp_profile]
+later: the node's seccomp profile applies
+type localhost_profile
+[runners.kubernetes.{build,helper,service}_container_security_context.app_armor_profile]
+later: the node's AppArmor profile applies
+type localhost_profile
+
+[runners.kubernetes.init_permissions_container_security_context]
+moot: podlane has no such container
+run_as_user run_as_group run_as_non_root read_only_root_filesystem allow_privilege_escalation
+privileged selinux_type proc_mount
+[runners.kubernetes.init_permissions_container_security_context.capabilities]
+add drop
+[runners.kubernetes.init_permissions_container_security_context.{seccomp,app_armor}_profile]
+type localhost_profile
+
+[runners.kubernetes.volumes]
+[runners.kubernetes.volumes.csi]
+later: the volume is not mounted
+name mount_path sub_path driver fs_type read_only
+[runners.kubernetes.volumes.csi.volume_attributes]
+*
+[runners.kubernetes.volumes.nfs]
+later: the volume is not mounted
+name mount_path sub_path server path read_only
+
+[runners.kubernetes.affinity]
+later: the scheduler places the pods without it
+node_affinity pod_affinity pod_anti_affinity
+[runners.kubernetes.affinity.node_affinity]
+required_during_scheduling_ignored_during_execution
+preferred_during_scheduling_ignored_during_execution
+[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution]
+node_selector_terms
+[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms]
+match_expressions match_fields
+[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms.match_{expressions,fields}]
+key operator values
+[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution]
+weight preference
+[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution.preference]
+match_expressions match_fields
+[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution.preference.match_{expressions,fields}]
+key operator values
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}]
+required_during_scheduling_ignored_during_execution
+preferred_during_scheduling_ignored_during_execution
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.preferred_during_scheduling_ignored_during_execution]
+weight pod_affinity_term
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}]
+label_selector namespaces topology_key namespace_selector match_label_keys mismatch_label_keys
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector]
+match_labels match_expressions
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector.match_labels]
+*
+[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector.match_expressions]
+key operator values
+
+[runners.kubernetes.container_lifecycle]
+later: containers have no hooks
+post_start pre_stop
+[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.exec]
+command
+[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.http_get]
+host port path scheme
+[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.http_get.http_headers]
+name value
+[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.tcp_socket]
+host port
+
+[runners.kubernetes.dns_config]
+later: pods use the cluster's DNS
+nameservers searches
+[runners.kubernetes.dns_config.options]
+name value
+
+[runners.kubernetes.host_aliases]
+later: /etc/hosts of the pods has only the services
+ip hostnames
+
+[runners.kubernetes.services]
+later: jobs get only the services of their own `services:`
+name alias entrypoint command environment suspend_data_path
+
+[runners.kubernetes.pod_spec]
+later: the pod is made without the patch
+name patch patch_path patch_type
+
+[runners.kubernetes.autoscaler]
+later: no pause pods are kept ready
+max_pause_pods pause_pod_image pause_pod_priority_class_name pause_pod_image_pull_secrets
+[runners.kubernetes.autoscaler.policy]
+periods timezone idle_count idle_time scale_factor scale_factor_limit preemptive_mode
+"""

@@ -1,0 +1,82 @@
+"""Official keys outside `[runners.kubernetes]` that are no fields of the model; see official.py."""
+
+RUNNER = """
+[]
+experimental
+sentry_dsn later: errors go to podlane's own log only
+labels later: no labels are reported to GitLab
+user moot: it is the shell executor's; set `pod_security_context.run_as_user` for jobs in pods
+
+[session_server]
+later: interactive terminals are not offered
+listen_address advertise_address session_timeout
+
+[experimental]
+[experimental.usage_logger]
+later: no usage log is written
+enabled writers log_dir max_backup_files max_rotation_age
+[experimental.usage_logger.labels]
+*
+[experimental.usage_logger.logrotate]
+log_dir max_backup_files max_rotation_age
+[experimental.usage_logger.logrotate.labels]
+*
+[experimental.usage_logger.snowplow_billing]
+collector_uri app_id category realm deployment_type metadata enable_oidc
+batch_delivery_duration_buckets skip_oidc_if_unsupported_cloud skip_runner_system_failure
+
+[machine]
+moot: it is the docker-machine executor's
+[machine.shutdown_drain]
+enabled concurrency max_retries retry_backoff
+
+[runners]
+custom_build_dir experimental monitoring
+proxy_exec moot: podlane's helper masks and limits the output of every script
+prepare_timeout later: the job's own time-out is the only one
+get_sources_timeout later: the job's own time-out is the only one
+safe_directory_checkout! moot: every checkout is marked safe for its own job's steps
+clean_git_config! later: git settings and hooks of an earlier job are always removed
+step_runner_image later: `run:` steps are not offered to GitLab
+use_slot_cgroups moot: each job has a pod, and so cgroups of its own
+slot_cgroup_template moot: each job has a pod, and so cgroups of its own
+
+[runners.custom_build_dir]
+enabled! later: GIT_CLONE_PATH is allowed inside CI_BUILDS_DIR
+
+[runners.artifact]
+later: podlane's own time-outs for uploads apply
+upload_timeout response_header_timeout
+
+[runners.experimental]
+[runners.experimental.boot_verify]
+later: readiness does not wait for a first answer of GitLab
+enabled timeout acquire_min_backoff acquire_max_backoff
+
+[runners.monitoring]
+[runners.monitoring.job_queuing_durations]
+later: no queuing metric is counted
+periods timezone threshold jobs_running_for_project
+
+[runners.cache]
+later: caches stay in `cache_dir` of the pod and go with it unless a volume is there
+Type Path Shared MaxUploadedArchiveSize
+ServerAddress AccessKey SecretKey BucketName BucketLocation Insecure
+[runners.cache.s3]
+ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation Insecure
+AuthenticationType ServerSideEncryption ServerSideEncryptionKeyID DualStack PathStyle Accelerate
+RoleARN UploadRoleARN AssumeRoleMaxConcurrency DisableAssumeRoleCredentialsCaching
+[runners.cache.gcs]
+AccessID PrivateKey CredentialsFile BucketName UniverseDomain
+[runners.cache.azure]
+AccountName AccountKey ContainerName StorageDomain
+
+[runners.referees]
+moot: only the docker-machine executor has data for it
+[runners.referees.metrics]
+prometheus_address query_interval queries
+
+[runners.{ssh,docker,parallels,virtualbox,machine,custom,instance,autoscaler}]
+moot: it is another executor's table
+*
+"""

@@ -1,0 +1,51 @@
+"""Feature flags (`FF_…`): what the runner's default, the job and the config say, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from podlane.core.job.payload import Variable
+from podlane.core.text.boolean import format_boolean, parse_boolean
+
+PREFIX = "FF_"
+DEFAULTS = {"FF_TIMESTAMPS": True, "FF_MASK_ALL_DEFAULT_TOKENS": True}
+
+
+class Flags(msgspec.Struct, frozen=True):
+    """`values`: every flag that podlane knows or somebody set. `bad`: flags whose word is none."""
+
+    values: Mapping[str, bool]
+    bad: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> bool:
+        return self.values[name]
+
+    def changed(self) -> dict[str, bool]:
+        """The flags that differ from their default."""
+        return {
+            name: value
+            for name, value in sorted(self.values.items())
+            if value != DEFAULTS.get(name, False)
+        }
+
+    def variables(self) -> list[Variable]:
+        return [
+            Variable(key=name, value=format_boolean(value), public=True, raw=True)
+            for name, value in sorted(self.values.items())
+        ]
+
+
+def resolve_flags(asked: Iterable[Variable], configured: Mapping[str, bool]) -> Flags:
+    """`asked`: the variables of runner and job; `configured`: `[runners.feature_flags]`."""
+    values, bad = dict(DEFAULTS), []
+    for item in asked:
+        if not item.key.startswith(PREFIX):
+            continue
+        try:
+            values[item.key] = parse_boolean(item.value)
+        except ValueError:
+            if item.value:
+                bad.append(item.key)
+    return Flags({**values, **configured}, tuple(bad))

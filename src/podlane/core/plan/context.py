@@ -1,0 +1,30 @@
+"""What a job's plan depends on beside the job: the runner entry and the manager's identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from podlane.core.config.model import RunnerConfig
+
+
+class RunnerContext(msgspec.Struct, frozen=True):
+    """Everything is handed in: making a plan looks at no clock, no file and no environment.
+
+    `info` goes into the PUT bodies of the runner API. `ca_certificates` is PEM text that the job
+    trusts beside the system's store. `helper_image` is podlane's own image, unless the config
+    names another. `slot` numbers the jobs that share a builds directory outside the pod.
+    """
+
+    runner: RunnerConfig
+    installation: str
+    system_id: str
+    version: str
+    info: dict[str, Any]
+    manager_name: str = ""
+    ca_certificates: str = ""
+    helper_image: str = ""
+    revision: str = ""
+    architecture: str = "linux/amd64"
+    slot: int | None = None

@@ -1,0 +1,65 @@
+"""Job and runner → what the helper does: one line a stage, each decided in its own file."""
+
+from __future__ import annotations
+
+from podlane.core.job.payload import Job
+from podlane.core.job.variables import is_exportable
+from podlane.core.plan import artifacts, cache, image, limits, notes, scripts, services, sources
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.model import (
+    VERSION,
+    EnvVariable,
+    GitLabAccess,
+    JobIdentity,
+    JobPlan,
+)
+from podlane.core.plan.refuse import refuse_unsupported
+from podlane.core.plan.resolve import Ground, resolve
+from podlane.core.plan.trace import trace_settings
+
+
+def make_plan(job: Job, context: RunnerContext) -> JobPlan:
+    """Decide everything about the job. JobRefused when it cannot run as it was asked for."""
+    refuse_unsupported(job)
+    ground = resolve(job, context)
+    caches = cache.caches(job, ground)
+    return JobPlan(
+        version=VERSION,
+        job=JobIdentity(
+            id=job.id,
+            name=job.job_info.name,
+            project_id=job.job_info.project_id,
+            project_path=job.job_info.project_full_path,
+        ),
+        gitlab=GitLabAccess(
+            url=context.runner.url,
+            token=job.token,
+            info=context.info,
+            ca_certificates=context.ca_certificates,
+            failure_reasons=job.features.failure_reasons,
+        ),
+        places=ground.places,
+        variables=exported(ground),
+        trace=trace_settings(job, context, ground),
+        limits=limits.limits(job, context, ground),
+        notes=notes.notes(job, context, ground),
+        sources=sources.sources(job, context, ground),
+        scripts=scripts.scripts(job, context, ground),
+        after_script=scripts.after_script(job),
+        restore=cache.restore(caches, ground),
+        downloads=artifacts.downloads(job),
+        save=cache.save(caches),
+        uploads=artifacts.uploads(job),
+        services=services.checks(services.services(job, ground)),
+        owner=image.owner(job, context, ground),
+        shell=scripts.shell(context),
+        image=image.image(job, context, ground),
+    )
+
+
+def exported(ground: Ground) -> tuple[EnvVariable, ...]:
+    return tuple(
+        EnvVariable(item.key, item.value, item.file)
+        for item in ground.variables.final().values()
+        if is_exportable(item.key)
+    )

@@ -1,0 +1,85 @@
+"""podlane's own lines at the start of the log: who runs the job, and what is not as asked."""
+
+from __future__ import annotations
+
+from podlane.core.job.payload import Job
+from podlane.core.job.variables import is_exportable
+from podlane.core.plan import cache, image, overwrites, services, settings
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.model import Note
+from podlane.core.plan.resolve import Ground, timeout
+from podlane.core.text.boolean import format_boolean
+from podlane.core.text.token import short_token
+
+
+def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    return (
+        *_header(context, ground),
+        *settings.complaints(ground.reader),
+        *_flag_complaints(ground),
+        *_variable_complaints(ground),
+        *_time_complaints(job, ground),
+        *_debug_complaints(context, ground),
+        *image.complaints(job, context, ground),
+        *services.complaints(job),
+        *cache.complaints(cache.caches(job, ground), ground),
+        *_shared_cache(job, context),
+        *overwrites.notes(context, ground),
+    )
+
+
+def _header(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    runner = context.runner
+    revision = f" ({context.revision})" if context.revision else ""
+    lines = [
+        f"Running with podlane {context.version}{revision}",
+        f"  on {runner.name} {short_token(runner.token)}, system ID: {context.system_id}",
+    ]
+    if changed := ground.flags.changed():
+        flags = ", ".join(f"{name}:{format_boolean(on)}" for name, on in changed.items())
+        lines.append(f"  feature flags: {flags}")
+    return tuple(Note(line) for line in lines)
+
+
+def _flag_complaints(ground: Ground) -> tuple[Note, ...]:
+    return tuple(
+        Note(f"{name} is ignored: its value is not true or false", "warning")
+        for name in ground.flags.bad
+    )
+
+
+def _variable_complaints(ground: Ground) -> tuple[Note, ...]:
+    odd = [key for key in ground.variables.final() if not is_exportable(key)]
+    if not odd:
+        return ()
+    shown = ", ".join(repr(key[:60]) for key in odd[:5])
+    more = f" and {len(odd) - 5} more" if len(odd) > 5 else ""
+    return (Note(f"No shell can export the variables {shown}{more}; left out", "warning"),)
+
+
+def _time_complaints(job: Job, ground: Ground) -> tuple[Note, ...]:
+    whole = timeout(job)
+    return tuple(
+        Note(f"{setting.key} is longer than the job's own time-out of {whole}s, which holds")
+        for setting in (settings.RUNNER_SCRIPT_TIMEOUT, settings.RUNNER_AFTER_SCRIPT_TIMEOUT)
+        if ground.reader.get(setting.key) and settings.read(setting, ground.reader) > whole
+    )
+
+
+def _debug_complaints(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    asked = settings.read(settings.CI_DEBUG_TRACE, ground.reader)
+    if not asked or not context.runner.debug_trace_disabled:
+        return ()
+    return (Note("CI_DEBUG_TRACE is ignored: this runner does not allow it", "warning"),)
+
+
+def _shared_cache(job: Job, context: RunnerContext) -> tuple[Note, ...]:
+    if not context.runner.cache.type or not any(one.paths or one.untracked for one in job.cache):
+        return ()
+    return (
+        Note(
+            "The runner's shared cache ([runners.cache]) is not yet honoured: "
+            "caches stay in cache_dir",
+            "warning",
+        ),
+    )

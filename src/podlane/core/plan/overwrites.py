@@ -1,0 +1,86 @@
+"""Resources: what the config gives, and what a job may change by `KUBERNETES_…` variables.
+
+A job changes a value only where the runner's `<key>_overwrite_max_allowed` is set, and only up to
+it. This is the one reader of these keys and variables.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from podlane.core.job.variables import Reader
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.model import Note
+from podlane.core.plan.resolve import Ground
+from podlane.core.text.quantity import parse_quantity
+from podlane.errors import JobRefused
+
+Scope = Literal["", "helper_", "service_"]
+RESOURCES = ("cpu", "memory", "ephemeral_storage")
+KINDS = ("request", "limit")
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """One value: `key` is the config's, `text` a quantity or ""."""
+
+    key: str
+    text: str
+    is_overwritten: bool = False
+
+
+def amounts(context: RunnerContext, scope: Scope, reader: Reader) -> dict[str, Amount]:
+    """The resources of one scope by config key. JobRefused for a value that is not allowed."""
+    keys = [f"{scope}{resource}_{kind}" for resource in RESOURCES for kind in KINDS]
+    return {key.removeprefix(scope): _amount(context, key, reader) for key in keys}
+
+
+def notes(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    scopes: tuple[Scope, ...] = ("", "helper_", "service_")
+    return tuple(
+        Note(f'"{amount.key}" overwritten with "{amount.text}"')
+        for scope in scopes
+        for amount in amounts(context, scope, ground.reader).values()
+        if amount.is_overwritten
+    )
+
+
+def variable_of(key: str) -> str:
+    return f"KUBERNETES_{key.upper()}"
+
+
+def _amount(context: RunnerContext, key: str, reader: Reader) -> Amount:
+    kubernetes = context.runner.kubernetes
+    configured = getattr(kubernetes, key)
+    gate = f"{key}_overwrite_max_allowed"
+    most = getattr(kubernetes, gate)
+    asked = reader.get(variable_of(key)).strip()
+    if not asked or not most:
+        return Amount(key, _non_zero(configured, key))
+    if _parse(asked, variable_of(key)) > _parse(most, gate):
+        raise JobRefused(
+            f"The job asks for {key} {asked[:64]!r} ({variable_of(key)}), "
+            f"and this runner allows at most {most!r} ({gate})",
+            hint=f"lower {variable_of(key)}, or raise `{gate}` in [runners.kubernetes]",
+            reference="overwrite",
+        )
+    return Amount(key, _non_zero(asked, key), is_overwritten=True)
+
+
+def _non_zero(text: str, key: str) -> str:
+    """A zero means unset."""
+    return text if text and _parse(text, key) != 0 else ""
+
+
+def _parse(text: str, key: str) -> Fraction:
+    try:
+        number = parse_quantity(text.strip())
+    except ValueError as error:
+        raise JobRefused(
+            f"{key} is no quantity: {error}", hint=f"mend {key}", reference="quantity"
+        ) from None
+    if number < 0:
+        raise JobRefused(f"{key} is less than zero", reference="quantity")
+    return number

@@ -1,0 +1,136 @@
+"""The variables by which a job steers its runner (`GIT_STRATEGY`, `RUNNER_SCRIPT_TIMEOUT`, …).
+
+A word that means nothing is never fatal: `read` gives the default, `complaints` the warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from podlane.core.job.variables import Reader
+from podlane.core.plan.model import Note
+from podlane.core.text.boolean import parse_boolean
+from podlane.core.text.duration import parse_duration
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Setting(msgspec.Struct, Generic[T_co], frozen=True):
+    """`parse` raises ValueError, whose text says what is wanted."""
+
+    key: str
+    parse: Callable[[str], T_co]
+    default: T_co
+
+
+def read(setting: Setting[T_co], variables: Reader) -> T_co:
+    """Return what the job says, or the default where it says nothing or nonsense."""
+    text = variables.get(setting.key).strip()
+    if not text:
+        return setting.default
+    try:
+        return setting.parse(text)
+    except ValueError:
+        return setting.default
+
+
+def complaints(variables: Reader) -> tuple[Note, ...]:
+    """Name every steering variable whose value means nothing."""
+    return tuple(note for setting in ALL for note in _complaint(setting, variables))
+
+
+def _complaint(setting: Setting[object], variables: Reader) -> tuple[Note, ...]:
+    text = variables.get(setting.key).strip()
+    if not text:
+        return ()
+    try:
+        setting.parse(text)
+    except ValueError as error:
+        return (Note(f"{setting.key} is ignored: its value is not {error}", "warning"),)
+    return ()
+
+
+def _word(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+            raise ValueError(f"a number from {least} to {most}")
+        return int(text[:9])
+
+    return parse
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return parse_boolean(text)
+    except ValueError:
+        raise ValueError("true or false") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        raise ValueError("a duration such as 90s, 10m or 1h30m") from None
+    if seconds < 0:
+        raise ValueError("a duration of zero or more")
+    return seconds
+
+
+def _flags(text: str) -> tuple[str, ...]:
+    """Words split at blanks; the word `none` alone switches the flags off."""
+    return () if text == "none" else tuple(text.split())
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIT_STRATEGY = Setting("GIT_STRATEGY", _word("clone", "fetch", "none", "empty"), "")
+GIT_CHECKOUT = Setting("GIT_CHECKOUT", _boolean, True)  # noqa: FBT003
+GIT_CLEAN_FLAGS: Setting[tuple[str, ...]] = Setting("GIT_CLEAN_FLAGS", _flags, ("-ffdx",))
+GIT_FETCH_EXTRA_FLAGS: Setting[tuple[str, ...]] = Setting(
+    "GIT_FETCH_EXTRA_FLAGS", _flags, ("--prune", "--quiet")
+)
+GIT_SUBMODULE_STRATEGY = Setting(
+    "GIT_SUBMODULE_STRATEGY", _word("none", "normal", "recursive"), "none"
+)
+GIT_SUBMODULE_DEPTH = Setting("GIT_SUBMODULE_DEPTH", _number(0, 999_999_999), -1)
+GIT_SUBMODULE_PATHS: Setting[tuple[str, ...]] = Setting("GIT_SUBMODULE_PATHS", _paths, ())
+GIT_SUBMODULE_UPDATE_FLAGS: Setting[tuple[str, ...]] = Setting(
+    "GIT_SUBMODULE_UPDATE_FLAGS", _flags, ()
+)
+GIT_SUBMODULE_FORCE_HTTPS = Setting("GIT_SUBMODULE_FORCE_HTTPS", _boolean, False)  # noqa: FBT003
+GIT_LFS_SKIP_SMUDGE = Setting("GIT_LFS_SKIP_SMUDGE", _boolean, False)  # noqa: FBT003
+GET_SOURCES_ATTEMPTS = Setting("GET_SOURCES_ATTEMPTS", _number(1, 10), 1)
+RUNNER_SCRIPT_TIMEOUT = Setting("RUNNER_SCRIPT_TIMEOUT", _seconds, 0.0)
+RUNNER_AFTER_SCRIPT_TIMEOUT = Setting("RUNNER_AFTER_SCRIPT_TIMEOUT", _seconds, 300.0)
+CI_DEBUG_TRACE = Setting("CI_DEBUG_TRACE", _boolean, False)  # noqa: FBT003
+
+ALL: tuple[Setting[object], ...] = (
+    GIT_STRATEGY,
+    GIT_CHECKOUT,
+    GIT_CLEAN_FLAGS,
+    GIT_FETCH_EXTRA_FLAGS,
+    GIT_SUBMODULE_STRATEGY,
+    GIT_SUBMODULE_DEPTH,
+    GIT_SUBMODULE_PATHS,
+    GIT_SUBMODULE_UPDATE_FLAGS,
+    GIT_SUBMODULE_FORCE_HTTPS,
+    GIT_LFS_SKIP_SMUDGE,
+    GET_SOURCES_ATTEMPTS,
+    RUNNER_SCRIPT_TIMEOUT,
+    RUNNER_AFTER_SCRIPT_TIMEOUT,
+    CI_DEBUG_TRACE,
+)

@@ -1,0 +1,161 @@
+"""The lane's helper side: FIFOs to the loop in the build container (`core.pod.loop`).
+
+What comes from the loop is hostile input: lines are capped, and only numbers are read from them.
+Output is drained by a thread of its own all the time, so a background process never blocks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import select
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+_LINE_LIMIT = 4096
+_HELLO = re.compile(r"hello 1 uid=(\d{0,10}) gid=(\d{0,10}) shell=(\S{0,200})(.*)")
+_END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
+_BLOCK = 64 * 1024
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Who runs the scripts: `uid` and `gid`, None where the container does not say; its shell."""
+
+    uid: int | None
+    gid: int | None
+    shell: str
+
+
+class LaneLost(Exception):
+    """The loop is gone: the build container has ended, or its entrypoint never ran the loop."""
+
+
+class Lane:
+    """`wake` is a readable file descriptor: a byte in it ends a wait early."""
+
+    def __init__(self, folder: Path, wake: int, output: Callable[[bytes], None]) -> None:
+        self._folder = folder
+        self._wake = wake
+        self._output = output
+        self._line = b""
+        self._lines: list[str] = []
+        self._number = 0
+        self._reading = threading.Lock()
+        self._open(folder / "fifo")
+        threading.Thread(target=self._drain, daemon=True, name="output").start()
+
+    def _open(self, fifos: Path) -> None:
+        staging = fifos.with_name("fifo.new")
+        staging.mkdir(exist_ok=True)
+        staging.chmod(0o777)
+        for name in ("req", "ctl", "out", "say"):
+            os.mkfifo(staging / name)
+            (staging / name).chmod(0o666)
+        self._say = os.open(staging / "say", os.O_RDONLY | os.O_NONBLOCK)
+        self._out = os.open(staging / "out", os.O_RDONLY | os.O_NONBLOCK)
+        self._req = os.open(staging / "req", os.O_RDWR)
+        self._ctl = os.open(staging / "ctl", os.O_RDWR)
+        staging.rename(fifos)  # the loop sees them only once both ends are held
+
+    def hello(self, until: float, is_over: Callable[[], bool]) -> Hello | None:
+        """Wait for the loop; None at `until` (monotonic seconds) or when `is_over` says so."""
+        while time.monotonic() < until and not is_over():
+            line = self._next(min(until, time.monotonic() + 0.25))
+            found = _HELLO.fullmatch(line) if line else None
+            if found:
+                uid, gid, shell = found.group(1), found.group(2), found.group(3)
+                return Hello(int(uid) if uid else None, int(gid) if gid else None, shell)
+        return None
+
+    def start(self, text: str) -> None:
+        """Hand over a script; `ended` tells when it is done."""
+        self._number += 1
+        path = self._folder / f"step-{self._number}"
+        path.write_text(text)
+        path.chmod(0o755)
+        os.write(self._req, f"run {self._number} {path}\n".encode())
+
+    def ended(self, until: float) -> int | None:
+        """The exit status of the script, or None when `until` or a wake comes first."""
+        line = self._next(until)
+        found = _END.fullmatch(line) if line else None
+        if not found or int(found.group(1)) != self._number:
+            return None
+        self._take_output()
+        (self._folder / f"step-{self._number}").unlink(missing_ok=True)
+        return int(found.group(2))
+
+    def stop(self, word: str) -> None:
+        """Send `term` or `kill`, and wait until the loop has done it."""
+        os.write(self._ctl, f"{word}\n".encode())
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            line = self._next(until, heeds_wake=False)
+            if line == f"did {word}":
+                return
+            if line:
+                self._lines.append(line)  # the end of the step, most likely
+
+    def close(self) -> None:
+        """Let the loop end."""
+        for descriptor in (self._req, self._ctl, self._say):
+            os.close(descriptor)
+
+    def _next(self, until: float, *, heeds_wake: bool = True) -> str:
+        """The next line of the loop; "" at `until` or at a wake."""
+        if self._lines and heeds_wake:
+            return self._lines.pop(0)
+        watched = [self._say, self._wake] if heeds_wake else [self._say]
+        while b"\n" not in self._line:
+            ready, _, _ = select.select(watched, [], [], max(0.0, until - time.monotonic()))
+            if self._say in ready:
+                self._read_say()
+            elif not ready or self._wake in ready:
+                return ""
+        line, self._line = self._line.split(b"\n", 1)
+        return line.decode("ascii", "replace")
+
+    def _read_say(self) -> None:
+        try:
+            data = os.read(self._say, _LINE_LIMIT)
+        except BlockingIOError:
+            return
+        if not data:
+            raise LaneLost
+        self._line = (self._line + data)[-_LINE_LIMIT:]
+
+    def _drain(self) -> None:
+        while True:
+            select.select([self._out], [], [])
+            with self._reading:
+                try:
+                    data = os.read(self._out, _BLOCK)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    return
+                if data:
+                    self._output(data)
+            if not data:
+                time.sleep(0.05)  # no writer now: the loop is starting, or gone
+
+    def _take_output(self) -> None:
+        """Wait until all that the step has written is taken; what a background process adds
+        meanwhile is not waited for."""
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            with self._reading:
+                left = struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4))[0]
+                if left <= 0:
+                    return
+                try:
+                    self._output(os.read(self._out, _BLOCK))
+                except BlockingIOError:
+                    return

@@ -1,0 +1,74 @@
+"""Programs that the helper runs itself (git, hooks): their output goes to the log, and they end
+when the job does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from podlane.helper.work import Work
+
+_BLOCK = 64 * 1024
+
+
+def run(
+    work: Work, command: Sequence[str], env: Mapping[str, str], folder: Path | None = None
+) -> int:
+    """Run to the end and return the exit status; StageFailed or JobStopped when the job ends."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        _pump(work, process.stdout.fileno())
+        return process.wait()
+    finally:
+        _end(process)
+
+
+def output(command: Sequence[str], env: Mapping[str, str], folder: Path) -> bytes | None:
+    """The output of a short command, or None when it failed."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout if done.returncode == 0 else None
+
+
+def _pump(work: Work, out: int) -> None:
+    while True:
+        left = max(0.0, work.until() - time.monotonic())
+        ready, _, _ = select.select([out, work.wake_pipe[0]], [], [], left)
+        if out in ready:
+            data = os.read(out, _BLOCK)
+            if not data:
+                return
+            work.trace.script(data)
+        if work.wake_pipe[0] in ready:
+            work.clear_wake()
+        work.check()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

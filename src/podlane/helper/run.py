@@ -1,0 +1,134 @@
+"""The stages of one job, in GitLab's order, and which error wins.
+
+Sources, caches and artifacts that cannot be had skip the scripts and after_script; what is to be
+kept on failure is kept all the same. A script's error beats that of a later stage.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
+from podlane.helper import artifacts, cache, files, scripts, services, sources
+from podlane.helper.lane import LaneLost
+from podlane.helper.work import Deferred, JobStopped, StageFailed, Work
+
+
+def run(work: Work) -> Outcome:
+    """Run all stages and return the outcome. JobStopped and Deferred pass through."""
+    failure: StageFailed | None = None
+    lost: Deferred | None = None
+    try:
+        _prepare(work)
+        _fetch(work)
+    except StageFailed as error:
+        failure = error
+    except Deferred as error:
+        lost = error
+    else:
+        failure, lost = _scripts(work)
+    if lost is None or Path(work.plan.places.project).exists():
+        failure = _keep(work, failure, is_lost=lost is not None)
+    files.remove_files(work.plan)
+    if lost is not None:
+        raise lost
+    return _close(work, failure)
+
+
+def _prepare(work: Work) -> None:
+    plan = work.plan
+    with work.trace.section("prepare_executor", 'Preparing the "kubernetes" executor'):
+        for note in plan.notes:
+            {"plain": work.trace.plain, "info": work.trace.info, "warning": work.trace.warning}[
+                note.kind
+            ](note.text)
+    files.write_files(plan)
+
+
+def _fetch(work: Work) -> None:
+    """All that comes before the scripts; the build container starts meanwhile."""
+    sources.run(work)
+    cache.restore(work)
+    artifacts.download(work)
+    _meet_build_container(work)
+    services.wait(work)
+    work.check()
+
+
+def _meet_build_container(work: Work) -> None:
+    """Wait for the loop's hello, and give the working copy to whoever runs the scripts."""
+    until = work.started + work.plan.limits.hello
+    try:
+        work.hello = work.lane.hello(work.until(until), lambda: _is_over(work))
+    except LaneLost as error:
+        raise Deferred from error
+    if work.hello is None:
+        work.check()
+        if _is_told(work):
+            raise Deferred
+        raise StageFailed(
+            failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+            f"the build container ({work.plan.image}) did not start within "
+            f"{work.plan.limits.hello:.0f} seconds",
+            "is the image large, or the registry slow? `poll_timeout` is how long podlane waits",
+        )
+    files.hand_over(work.plan, work.hello)
+
+
+def _is_over(work: Work) -> bool:
+    work.clear_wake()
+    heard = work.reporter.is_stopped or work.reporter.is_canceling
+    return heard or work.grace_is_over() or _is_told(work)
+
+
+def _is_told(work: Work) -> bool:
+    """Whether the manager has told us, by annotation, to leave the word to it."""
+    tell = Path(work.plan.places.pod) / "tell" / "tell"
+    try:
+        return tell.read_text().startswith("defer")
+    except OSError:
+        return False
+
+
+def _scripts(work: Work) -> tuple[StageFailed | None, Deferred | None]:
+    failure: StageFailed | None = None
+    try:
+        scripts.run_steps(work)
+        work.status = "success"
+    except StageFailed as error:
+        failure = error
+        work.status = "failed" if work.status == "running" else work.status
+    except Deferred as error:
+        return None, error
+    if work.plan.after_script is not None and time.monotonic() < work.deadline:
+        try:
+            scripts.run_after_script(work, work.plan.after_script)
+        except Deferred as error:
+            return failure, None if failure is not None else error
+    return failure, None
+
+
+def _keep(work: Work, failure: StageFailed | None, *, is_lost: bool) -> StageFailed | None:
+    """Save caches and upload artifacts, as the end of the job so far asks for."""
+    has_failed = failure is not None or is_lost
+    try:
+        cache.save(work, has_failed=has_failed)
+        artifacts.upload(work, has_failed=has_failed)
+    except StageFailed as error:
+        return failure or error
+    return failure
+
+
+def _close(work: Work, failure: StageFailed | None) -> Outcome:
+    if work.reporter.is_stopped:
+        raise JobStopped
+    if failure is None:
+        work.trace.info("Job succeeded")
+        return SUCCESS
+    kind = failure.outcome.failure_reason
+    is_system = kind is FailureReason.RUNNER_SYSTEM_FAILURE
+    work.trace.error(f"Job failed{' (system failure)' if is_system else ''}: {failure.message}")
+    for hint in failure.hints:
+        work.trace.plain(f"hint: {hint}")
+    return failure.outcome

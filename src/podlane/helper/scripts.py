@@ -1,0 +1,125 @@
+"""The user's scripts: handed to the build container through the lane, watched, stopped in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from podlane.core.job.outcome import FailureReason, failed
+from podlane.core.plan import step
+from podlane.core.plan.model import Script
+from podlane.helper import sources
+from podlane.helper.lane import LaneLost
+from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted, timed_out
+
+_KILL_SECONDS = 10.0
+
+
+def run_steps(work: Work) -> None:
+    """Run each step; the first that fails ends them. StageFailed, JobStopped or Deferred."""
+    limit = work.plan.limits.script
+    until = None if limit is None else time.monotonic() + limit
+    for script in work.plan.scripts:
+        work.ask()
+        title = f'Executing "{script.section}" stage of the job script'
+        with work.trace.section(script.section, title):
+            if work.reporter.is_canceling:
+                raise _canceled(work)
+            _run(work, script, until, lambda: work.reporter.is_canceling)
+
+
+def run_after_script(work: Work, script: Script) -> None:
+    """Run after_script in a time of its own. Its failure is a warning only."""
+    work.ask()
+    until = time.monotonic() + work.plan.limits.after_script
+    with work.trace.section("after_script", "Running after_script"):
+        try:
+            _run(work, script, until, lambda: False, title="Running after script...")
+        except StageFailed as failure:
+            work.trace.warning(f"after_script failed, but job will continue: {failure.message}")
+
+
+def _run(
+    work: Work,
+    script: Script,
+    until: float | None,
+    is_unwanted: Callable[[], bool],
+    *,
+    title: str = "",
+) -> None:
+    plan = work.plan
+    variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
+    text = step.render_step(
+        sources.git_environment(plan) | variables,
+        script.commands,
+        folder=plan.places.project,
+        is_debug=plan.trace.is_debug,
+        title=title,
+    )
+    work.trace.be_eager()
+    try:
+        work.lane.start(text)
+        status = _wait(work, until, is_unwanted)
+    except (LaneLost, OSError) as error:
+        raise Deferred from error
+    if status is None:
+        _stop(work)
+        raise _why(work, until, is_unwanted)
+    if status:
+        if work.terminated_at:
+            raise interrupted()
+        raise StageFailed(
+            failed(FailureReason.SCRIPT_FAILURE, status),
+            f"command terminated with exit code {status}",
+        )
+
+
+def _wait(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> int | None:
+    """The exit status, or None when the step must be stopped."""
+    while True:
+        limit = work.until(until)
+        status = work.lane.ended(limit)
+        if status is not None:
+            return status
+        work.clear_wake()
+        late = time.monotonic() >= limit
+        if late or work.reporter.is_stopped or is_unwanted() or work.grace_is_over():
+            return None
+
+
+def _stop(work: Work) -> None:
+    """TERM, a time to end well, KILL. KILL always follows: a TERM in a step's first milliseconds
+    can be lost."""
+    grace = 1.0 if work.reporter.is_stopped else work.plan.limits.stop_grace
+    work.lane.stop("term")
+    until = time.monotonic() + grace
+    status = None
+    while status is None and time.monotonic() < until:
+        status = work.lane.ended(min(until, time.monotonic() + 0.5))
+        work.clear_wake()
+    work.lane.stop("kill")
+    until = time.monotonic() + _KILL_SECONDS
+    while status is None and time.monotonic() < until:
+        status = work.lane.ended(until)
+        work.clear_wake()
+
+
+def _why(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> Exception:
+    if work.reporter.is_stopped:
+        return JobStopped()
+    if is_unwanted():
+        return _canceled(work)
+    if work.grace_is_over():
+        return interrupted()
+    if time.monotonic() >= work.deadline:
+        work.status = "timedout"
+        return timed_out(work.plan.limits.job)
+    work.status = "timedout"
+    reason = FailureReason.JOB_EXECUTION_TIMEOUT
+    return StageFailed(failed(reason), "script timeout: context deadline exceeded")
+
+
+def _canceled(work: Work) -> StageFailed:
+    work.status = "canceled"
+    work.trace.warning("script canceled externally (UI, API)")
+    return StageFailed(failed(FailureReason.UNKNOWN_FAILURE), "canceled")

@@ -1,0 +1,78 @@
+"""The trace as the stages write it: sections, podlane's own lines, the scripts' output."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from podlane.core.plan.model import TraceSettings
+from podlane.core.trace import sections
+from podlane.core.trace.limit import Limit
+from podlane.core.trace.masker import Masker
+from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
+from podlane.helper.spool import Spool
+
+
+class Wake(Protocol):
+    def __call__(self, *, is_urgent: bool) -> None: ...
+
+
+class Trace:
+    """`wake(is_urgent=...)` is called after each write; urgent: people should see it at once."""
+
+    def __init__(self, settings: TraceSettings, spool: Spool, wake: Wake) -> None:
+        masker = Masker((mask.reveal() for mask in settings.masks), settings.mask_prefixes)
+        limit = Limit(settings.limit_bytes)
+        self._stream = TraceStream(masker, limit, with_timestamps=settings.with_timestamps)
+        self._with_sections = settings.with_sections
+        self._spool = spool
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._is_eager = False
+
+    def script(self, data: bytes) -> None:
+        """Output of a script, as it came."""
+        self._write(SCRIPT, data)
+
+    def plain(self, text: str) -> None:
+        self._write(OWN, sections.plain(text).encode())
+
+    def info(self, text: str) -> None:
+        self._write(OWN, sections.info(text).encode())
+
+    def warning(self, text: str) -> None:
+        self._write(OWN, sections.warning(text).encode())
+
+    def error(self, text: str) -> None:
+        self._write(OWN, sections.error(text).encode())
+
+    def flush(self) -> None:
+        """Let go of what was held back for masking: the step is over."""
+        with self._lock:
+            self._spool.append(self._stream.flush(time.time()))
+        self._wake(is_urgent=False)
+
+    def be_eager(self) -> None:
+        """Send the next output at once: people wait for a script's first line."""
+        self._is_eager = True
+
+    @contextmanager
+    def section(self, name: str, title: str) -> Iterator[None]:
+        if self._with_sections:
+            self._write(OWN, sections.section_start(name, time.time()).encode())
+        self._write(OWN, sections.header(title).encode())
+        try:
+            yield
+        finally:
+            self.flush()
+            if self._with_sections:
+                self._write(OWN, sections.section_end(name, time.time()).encode())
+
+    def _write(self, stream: int, data: bytes) -> None:
+        with self._lock:
+            self._spool.append(self._stream.feed(stream, data, time.time()))
+        is_urgent, self._is_eager = self._is_eager, False
+        self._wake(is_urgent=is_urgent)

@@ -1,0 +1,161 @@
+"""One job in hand: its plan, its log, its way to GitLab and to the build container, its time.
+
+What can end a job early is asked in one place (`check`), and every wait of the helper ends at once
+when one of them comes: a byte in the wake pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from podlane.clients.gitlab.blocking import BlockingJobApi
+from podlane.clients.gitlab.calls import Update
+from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.plan.model import JobPlan
+from podlane.core.trace.reply import Word
+from podlane.errors import ServiceError
+from podlane.helper.lane import Hello, Lane
+from podlane.helper.report import Reporter
+from podlane.helper.trace import Trace
+
+_END_SECONDS = 3.0
+
+
+class StageFailed(Exception):
+    """A stage ended badly. `message` is the end of the line `Job failed: …`."""
+
+    def __init__(self, outcome: Outcome, message: str, *hints: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+        self.hints = hints
+
+
+class JobStopped(Exception):
+    """GitLab does not want the job any more: nothing more is done, nothing more is said."""
+
+
+class Deferred(Exception):
+    """The build container is lost or cannot start: the manager shall speak."""
+
+
+@dataclass
+class Work:
+    plan: JobPlan
+    trace: Trace
+    reporter: Reporter
+    lane: Lane
+    api: BlockingJobApi
+    wake_pipe: tuple[int, int]
+    started: float = field(default_factory=time.monotonic)
+    terminated_at: float = 0.0
+    hello: Hello | None = None
+    status: str = "running"
+
+    @property
+    def deadline(self) -> float:
+        """Monotonic seconds at which the job's time is over."""
+        return self.started + self.plan.limits.job
+
+    def final_until(self) -> float:
+        """Until when the last words may be sent: for ever, or to the end of the pod's grace."""
+        if self.terminated_at:
+            return self.terminated_at + max(1.0, self.plan.limits.pod_grace - 1.0)
+        return time.monotonic() + 3600
+
+    def grace_is_over(self) -> bool:
+        grace = self.plan.limits.pod_grace - _END_SECONDS
+        return bool(self.terminated_at) and time.monotonic() >= self.terminated_at + grace
+
+    def until(self, limit: float | None = None) -> float:
+        """The next moment at which a wait must look up, at most `limit`."""
+        moments = [self.deadline]
+        if limit is not None:
+            moments.append(limit)
+        if self.terminated_at:
+            moments.append(self.terminated_at + self.plan.limits.pod_grace - _END_SECONDS)
+        return min(moments)
+
+    def check(self, *, heeds_cancel: bool = True) -> None:
+        """Raise what ends the job or this stage, if anything does."""
+        if self.reporter.is_stopped:
+            raise JobStopped
+        if heeds_cancel and self.reporter.is_canceling:
+            raise canceled()
+        if self.grace_is_over():
+            raise interrupted()
+        if time.monotonic() >= self.deadline:
+            raise timed_out(self.plan.limits.job)
+
+    def wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self.wake_pipe[1], b"!")
+
+    def clear_wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.wake_pipe[0], 4096)
+
+    def ask(self) -> None:
+        """Ask GitLab whether the job is still wanted; patiently, and go on only on a yes."""
+        pause = 0.5
+        while True:
+            self.check(heeds_cancel=False)
+            with contextlib.suppress(ServiceError):
+                reply = self.api.update(Update("running"))
+                self.reporter.take(reply)
+                if reply.word in (Word.DONE, Word.LATER) and self.is_heard():
+                    return
+            self.sleep(pause)
+            pause = min(pause * 2, 10.0)
+
+    def is_heard(self) -> bool:
+        """Whether GitLab holds a byte of our trace: from then on nobody runs this job again."""
+        return self.reporter.wait_for_first_byte(10.0) and not self.reporter.is_stopped
+
+    def sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        wait_until(self, lambda: time.monotonic() >= until, until)
+
+
+def wait_until(work: Work, is_true: Callable[[], bool], until: float) -> None:
+    import select
+
+    while not is_true() and time.monotonic() < until:
+        left = max(0.0, min(until, work.until()) - time.monotonic())
+        ready, _, _ = select.select([work.wake_pipe[0]], [], [], left)
+        if ready:
+            work.clear_wake()
+        work.check(heeds_cancel=False)
+
+
+def canceled() -> StageFailed:
+    return StageFailed(failed(FailureReason.UNKNOWN_FAILURE), "canceled")
+
+
+def interrupted() -> StageFailed:
+    return StageFailed(
+        failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+        "the pod was told to end before the job was done",
+        "`retry: when: runner_system_failure` runs such jobs again",
+    )
+
+
+def timed_out(seconds: float) -> StageFailed:
+    return StageFailed(
+        failed(FailureReason.JOB_EXECUTION_TIMEOUT),
+        f"execution took longer than {go_duration(seconds)} seconds",
+    )
+
+
+def go_duration(seconds: float) -> str:
+    """`1h0m0s`, as gitlab-runner writes it."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    text = f"{left}s"
+    if hours or minutes:
+        text = f"{minutes}m{text}"
+    return f"{hours}h{text}" if hours else text
