@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,11 @@ class Client:
         given = {"Authorization": f"Bearer {self.cluster.token}"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         url = self.cluster.url + path
-        async with self.session.request(method, url, json=body, headers=given) as answer:
+        data = None
+        if body is not None:
+            data = io.BytesIO(json.dumps(body).encode())
+            given.setdefault("Content-Type", "application/json")
+        async with self.session.request(method, url, data=data, headers=given) as answer:
             if answer.content_type == "application/json":
                 return answer.status, await answer.json()
             return answer.status, await answer.text()
