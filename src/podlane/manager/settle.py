@@ -182,7 +182,8 @@ class Settler:
 
     def _access_of(self, record: pods.Manifest, runner: Runner) -> JobAccess:
         job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
-        return JobAccess(pods.read(record, "url"), job_id, job_token, runner.context.info)
+        known = tuple(pods.read(record, "failure_reasons").split())
+        return JobAccess(pods.read(record, "url"), job_id, job_token, runner.context.info, known)
 
     def _fields(self, line: Line, runner: Runner) -> dict[str, object]:
         record = line.record
