@@ -58,8 +58,7 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
         return
     fields = job_fields(runner, job)
     log.info("Received a job", extra={"fields": fields})
-    url, known = runner.context.runner.url, job.features.failure_reasons
-    access = JobAccess(url, job.id, job.token, runner.context.info, known)
+    access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
     try:
         plan = make_plan(job, runner.context)
         manifests = build_manifests(plan, job, runner.context)
@@ -153,7 +152,8 @@ async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefuse
         return
     outcome: Outcome = failed(FailureReason(refusal.failure_reason))
     hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
-    await speak(runner.jobs, access, outcome, (refusal.message, *hint))
+    known = job.features.failure_reasons
+    await speak(runner.jobs, access, outcome, (refusal.message, *hint), known)
     log.warning(
         "Refused the job",
         extra={"fields": job_fields(runner, job) | {"reason": refusal.reference}},

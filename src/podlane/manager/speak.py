@@ -38,13 +38,17 @@ def trace_lines(outcome: Outcome, lines: tuple[str, ...]) -> bytes:
 
 
 async def speak(
-    jobs: JobApi, access: JobAccess, outcome: Outcome, lines: tuple[str, ...] = ()
+    jobs: JobApi,
+    access: JobAccess,
+    outcome: Outcome,
+    lines: tuple[str, ...] = (),
+    known_reasons: tuple[str, ...] = (),
 ) -> None:
     """End the job at GitLab. Returns once GitLab has the outcome or the job is not ours."""
     text = trace_lines(outcome, lines)
     if text and await _append(jobs, access, text) is Word.STOP:
         return
-    told = in_words_of(outcome, access.failure_reasons)
+    told = in_words_of(outcome, known_reasons)
     update = Update(
         state=told.state,
         failure_reason=told.failure_reason or "",

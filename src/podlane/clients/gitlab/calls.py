@@ -18,16 +18,12 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class JobAccess(msgspec.Struct, frozen=True):
-    """What it takes to speak for a job. `info` is the object of section "info" of the API.
-
-    `failure_reasons`: the reasons that the job's GitLab knows.
-    """
+    """What it takes to speak for a job. `info` is the object of section "info" of the API."""
 
     url: str
     id: int
     token: Token
     info: dict[str, Any]
-    failure_reasons: tuple[str, ...] = ()
 
 
 class Update(msgspec.Struct, frozen=True):
