@@ -64,6 +64,11 @@ class Board:
         for event in self._waiters:
             event.set()
 
+    def stir_site(self, site: str) -> None:
+        """Have each job of a site looked at again."""
+        for key in [key for key in self.lines if key[0] == site]:
+            self.stir(key)
+
     def put_record(self, site: str, record: RecordState) -> None:
         key = (site, record.name)
         line = self.lines.get(key)
