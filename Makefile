@@ -53,7 +53,7 @@ cluster: image ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/pytest -p no:randomly tests/cluster
 
 bench: image ## Measure on the real cluster; writes docs/reference/measured.md
-	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/python -m tests.bench
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench
 
 format: setup ## Rewrite the sources in the house's form
 	$(BIN)/ruff format .

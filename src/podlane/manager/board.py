@@ -80,6 +80,11 @@ class Board:
     def is_blind(self, site: str) -> bool:
         return any(where == site for where, _ in self.blind)
 
+    def stir_site(self, site: str) -> None:
+        """Have each job of a site looked at again."""
+        for key in [key for key in self.lines if key[0] == site]:
+            self.stir(key)
+
     def put_record(self, site: str, record: RecordState) -> None:
         key = (site, record.name)
         line = self.lines.get(key)
