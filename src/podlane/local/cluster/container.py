@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,12 +77,14 @@ class Container:
         try:
             await self._spawn([expand.expand(word, given) for word in words], given)
         except StartFailed as error:
-            self.state = Terminated(128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity)
+            self.state = Terminated(
+                128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
+            )
             self.state = _finished(self.state)
             return
         self.state = Running(now_text(), identity)
 
-    async def _spawn(self, words: Sequence[str], given: Mapping[str, str]) -> None:
+    async def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
         environ = {"PATH": _path(), "HOME": str(self._place.folder), "HOSTNAME": self._pod_name}
         self._output = processes.Output(self._place.output, _OUTPUT_LIMIT_BYTES)
@@ -112,7 +114,9 @@ class Container:
         if not folder.is_dir() and folders.is_inside(folder, self._place.roots):
             folder.mkdir(parents=True)
         if not folder.is_dir():
-            raise StartFailed(f'chdir to cwd ("{wanted}") set in config.json failed: no such folder')
+            raise StartFailed(
+                f'chdir to cwd ("{wanted}") set in config.json failed: no such folder'
+            )
         return folder
 
     def _message_file(self) -> Path:
@@ -152,6 +156,12 @@ class Container:
         except OSError:
             return ""
         return data.decode("utf-8", "replace")
+
+    def tidy(self) -> None:
+        """Drop an output that holds nothing."""
+        path = self._place.output
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
 
     def terminate(self) -> None:
         if self.has_process:
