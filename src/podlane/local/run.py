@@ -204,7 +204,7 @@ async def _coordinator(root: Path, order: Order, taken: Snapshot) -> AsyncIterat
 
 @asynccontextmanager
 async def _cluster(root: Path, order: Order) -> AsyncIterator[Cluster]:
-    cluster = Cluster(root, allowed=(order.folder.cache,))
+    cluster = Cluster(root / "cluster", allowed=(root, order.folder.cache))
     await cluster.start()
     try:
         yield cluster

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.local.cluster.conftest import (
-    Client, condition, manifest, phase_is, shell, state, terminated, until_dead, until_file,
+    Client,
+    condition,
+    manifest,
+    phase_is,
+    shell,
+    state,
+    terminated,
+    until_dead,
+    until_file,
 )
 
 

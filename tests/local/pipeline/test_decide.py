@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from making import facts, pipeline
 
+from local.pipeline.making import facts, pipeline
 from podlane.local.pipeline.facts import MergeRequest
 
 MERGE = {"source": "merge_request_event", "merge_request": MergeRequest("main", "main")}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from making import FACTS, facts, job, pipeline
 
+from local.pipeline.making import FACTS, facts, job, pipeline
 from podlane.local.pipeline.model import Need, Retry, Variable
 from podlane.local.pipeline.node import PipelineFault
 
@@ -203,7 +203,7 @@ def test_matrix_needs_pick_combinations() -> None:
     """)
     test = made.jobs[-1]
     assert [need.job for need in test.needs or ()] == ["build: [linux, arm]"]
-    assert isinstance((test.needs or ())[0], Need)
+    assert isinstance(test.needs and test.needs[0], Need)
     assert [job.name for job in made.jobs[:4]] == [
         "build: [linux, arm]",
         "build: [linux, x86]",
