@@ -237,9 +237,9 @@ async def _manager(ends: Ends, concurrent: int) -> AsyncIterator[None]:
 
 @contextmanager
 def _heard(cancel: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and TERM press the cancel button."""
+    """Ctrl-C, TERM and a closed terminal press the cancel button."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
         loop.add_signal_handler(number, cancel)
     try:

@@ -53,9 +53,7 @@ class Queue:
         job.enter("running")
         return web.json_response(job.payload, status=201)
 
-    async def _hold(
-        self, last_update: str | None, runner: RegisteredRunner
-    ) -> web.Response | None:
+    async def _hold(self, last_update: str | None, runner: RegisteredRunner) -> web.Response | None:
         """Wait as long as there is nothing new; None when the question need not wait."""
         if last_update != self.version and not self.hands_out_late:
             return None
