@@ -23,10 +23,12 @@ def build(text: str, given: Facts = FACTS, *before: Finished) -> dict[str, Any]:
 PARTS: list[tuple[str, str, Any]] = [
     ("image: alpine", "image", {"name": "alpine", "entrypoint": None, "executor_opts": {},
      "ports": [], "pull_policy": None}),
-    ("image: {name: a, entrypoint: [''], pull_policy: always, kubernetes: {user: 1001},"
-     " docker: {platform: arm64, user: dave}}", "image", {"name": "a", "entrypoint": [""], "ports": [],
-     "executor_opts": {"docker": {"platform": "arm64", "user": "dave"},
-                       "kubernetes": {"user": 1001}}, "pull_policy": ["always"]}),
+    ("image: {name: a, entrypoint: [''], pull_policy: always, kubernetes: {user: 1001}}", "image",
+     {"name": "a", "entrypoint": [""], "ports": [], "pull_policy": ["always"],
+      "executor_opts": {"kubernetes": {"user": 1001}}}),
+    ("image: {name: a, docker: {platform: arm64, user: dave}}", "image",
+     {"name": "a", "entrypoint": None, "ports": [], "pull_policy": None,
+      "executor_opts": {"docker": {"platform": "arm64", "user": "dave"}}}),
     ("services: [{name: 'docker:dind', alias: d, command: [x], variables: {A: 1}}]", "services",
      [{"name": "docker:dind", "alias": "d", "command": ["x"], "entrypoint": None,
        "executor_opts": {}, "ports": [], "pull_policy": None,
