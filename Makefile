@@ -26,6 +26,17 @@ lock: ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 
+demo: setup ## Run a sample project through podlane local, in a copy
+	@set -e; folder=$$(mktemp -d "$${TMPDIR:-/tmp}/podlane-demo.XXXXXX"); \
+	cp -R examples/demo/. "$$folder"; \
+	podlane="$(CURDIR)/$(BIN)/podlane"; \
+	cd "$$folder"; git init -q .; \
+	"$$podlane" local; \
+	printf '%s\n' "" "The sample project: $$folder" \
+	  "  logs:      $$folder/.podlane/logs/" "  artifacts: $$folder/.podlane/artifacts/" \
+	  "Run next:" "  cd $$folder" "  $$podlane local --list" "  $$podlane local publish" \
+	  "  $$podlane local            # the second run finds the cache"
+
 check: setup ## Format, lint, types, import contracts, structure
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

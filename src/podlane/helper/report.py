@@ -157,7 +157,8 @@ class Reporter:
 
     def _touch(self) -> float:
         """Seconds of silence after which GitLab is asked. Who watches the log may press cancel."""
-        return _WATCHED_TOUCH if self._interval <= _WATCHED_INTERVAL else _TOUCH
+        watched = min(_WATCHED_TOUCH, 2 * self._interval)
+        return watched if self._interval <= _WATCHED_INTERVAL else _TOUCH
 
     def _step(self) -> None:
         self._urgent = False

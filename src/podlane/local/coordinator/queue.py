@@ -17,7 +17,7 @@ from podlane.local.coordinator.runners import RegisteredRunner, Runners
 class Queue:
     """`long_poll`: seconds a question is held when nothing has changed since the last one.
 
-    `hands_out_late`: a question that was held is answered with the job that ended the wait, where
+    `hands_out_late`: every question is held until there is a job, which is then the answer, where
     GitLab says 204 and waits to be asked again.
     """
 
@@ -40,25 +40,31 @@ class Queue:
         self.requests[runner.token] = self.requests.get(runner.token, 0) + 1
         if runner.paused:
             return web.Response(status=204)
-        headers = {"X-GitLab-Last-Update": self.version}
-        if body.get("last_update") == self.version:
-            try:
-                async with asyncio.timeout(self.long_poll):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
-            if not self.hands_out_late:
-                return web.Response(status=204, headers=headers if not self.long_poll else {})
-            headers = {"X-GitLab-Last-Update": self.version}
+        held = await self._hold(body.get("last_update"), runner)
+        if held is not None and not self.hands_out_late:
+            return held
         job = self._pick(runner)
         if job is None:
-            return web.Response(status=204, headers=headers)
+            return web.Response(status=204, headers={"X-GitLab-Last-Update": self.version})
         features = body.get("info", {}).get("features", {})
         job.is_graceful = bool(features.get("cancel_gracefully"))
         job.runner = runner.token
         job.handed_out += 1
         job.enter("running")
         return web.json_response(job.payload, status=201)
+
+    async def _hold(self, last_update: str | None, runner: RegisteredRunner) -> web.Response | None:
+        """Wait as long as there is nothing new; None when the question need not wait."""
+        if last_update != self.version and not self.hands_out_late:
+            return None
+        headers = {} if self.long_poll else {"X-GitLab-Last-Update": self.version}
+        if self._pick(runner) is None or not self.hands_out_late:
+            try:
+                async with asyncio.timeout(self.long_poll):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+        return web.Response(status=204, headers=headers)
 
     def _pick(self, runner: RegisteredRunner) -> CoordinatorJob | None:
         waiting: Iterable[CoordinatorJob] = (
