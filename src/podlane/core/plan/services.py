@@ -86,7 +86,7 @@ def _env(asked: Image, ground: Ground) -> dict[str, str]:
     raw = {item.key: item for item in asked.variables}
     known: Reader = ground.reader.with_own({key: item.value for key, item in own.items()})
     return {
-        key: (item.value if item.raw else known.expand(item.value, key=key)).replace("\0", "")
+        key: item.value if item.raw else known.expand(item.value, key=key)
         for key, item in raw.items()
         if is_exportable(key)
     }
