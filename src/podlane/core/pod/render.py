@@ -18,9 +18,8 @@ Manifest = dict[str, Any]
 
 
 def render_plan(plan: JobPlan) -> Manifest:
-    shown = json.loads(token.encode_concealed(plan))
-    assert isinstance(shown, dict)
-    return _hidden(shown, _masks(plan))
+    shown: Manifest = _hidden(json.loads(token.encode_concealed(plan)), _masks(plan))
+    return shown
 
 
 def render_secrets(plan: JobPlan, manifests: Manifests) -> list[Manifest]:
@@ -29,7 +28,8 @@ def render_secrets(plan: JobPlan, manifests: Manifests) -> list[Manifest]:
 
 
 def render_pod(plan: JobPlan, manifests: Manifests) -> Manifest:
-    return _hidden(manifests.pod, _masks(plan))
+    shown: Manifest = _hidden(manifests.pod, _masks(plan))
+    return shown
 
 
 def _masks(plan: JobPlan) -> list[str]:
