@@ -9,13 +9,13 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+from tests.golden.cases import CASES, FOLDER, RESULTS, read_case, results
 
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.text import token
 from podlane.errors import JobRefused
-from tests.golden.cases import CASES, FOLDER, RESULTS, read_case, results
 
 ACCEPTED = [name for name in CASES if not (FOLDER / name / "outcome.txt").exists()]
 
