@@ -37,7 +37,7 @@ test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
 
 golden: setup ## Write the results of the golden cases anew; review the difference
-	$(BIN)/python -m tests.golden.cases
+	$(BIN)/python tests/golden/cases.py
 
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist

@@ -9,8 +9,8 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-from tests.golden.cases import CASES, FOLDER, RESULTS, read_case, results
 
+from golden.cases import CASES, FOLDER, RESULTS, read_case, results
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod.manifests import Manifests, build_manifests

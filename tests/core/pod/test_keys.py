@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from podlane.core.config.model import (
-    CacheConfig,
     ClaimVolume,
     ContainerSecurityContext,
     KubernetesConfig,
@@ -60,7 +59,7 @@ SAMPLES: dict[str, Any] = {
     "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
     "environment": ("A=b",),
     "feature_flags": {"FF_TIMESTAMPS": False},
-    "cache": CacheConfig("s3"),
+    "cache_type": "s3",
     "builds_dir": "/other",
     "cache_dir": "/other",
     "pod_dir": "/other",
@@ -141,7 +140,7 @@ def test_podlane_key_matters(name: str) -> None:
 
 @pytest.mark.parametrize("name", _names(SecurityContext, set()))
 def test_pod_security_key_matters(name: str) -> None:
-    samples = {"supplemental_groups": (1,), "run_as_non_root": True}
+    samples: dict[str, Any] = {"supplemental_groups": (1,), "run_as_non_root": True}
     asked = SecurityContext(**{name: samples.get(name, 1)})
     kubernetes = msgspec.structs.replace(KUBERNETES, pod_security_context=asked)
     assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)
@@ -150,9 +149,8 @@ def test_pod_security_key_matters(name: str) -> None:
 @pytest.mark.parametrize("table", ["build", "helper", "service"])
 @pytest.mark.parametrize("name", _names(ContainerSecurityContext, set()))
 def test_container_security_key_matters(table: str, name: str) -> None:
-    asked = ContainerSecurityContext(
-        **{name: 1 if name in ("run_as_user", "run_as_group") else True}
-    )
+    sample: Any = 1 if name in ("run_as_user", "run_as_group") else True
+    asked = ContainerSecurityContext(**{name: sample})
     key = f"{table}_container_security_context"
     kubernetes = msgspec.structs.replace(KUBERNETES, **{key: asked})
     assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.cases import build_case
-
+from golden.cases import build_case
 from podlane.core.pod import pulls
 from podlane.core.pod.names import ATTEMPT
 
