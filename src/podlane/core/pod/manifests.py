@@ -34,6 +34,7 @@ from podlane.core.pod.literal import without_empty
 Manifest = dict[str, Any]
 
 DEADLINE_MARGIN = 15 * 60
+_LONGEST = 2**31 - 1
 
 
 class Manifests(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ def _spec(parts: Parts) -> Manifest:
 
 def _deadline(plan: JobPlan) -> int:
     """A net under the helper, which keeps the time: pulls count here, so there is a margin."""
-    return int(plan.limits.job) + DEADLINE_MARGIN
+    return min(int(plan.limits.job) + DEADLINE_MARGIN, _LONGEST)
 
 
 def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
