@@ -73,7 +73,11 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
         ],
         "image": {"name": draw(nasty), "executor_opts": {"kubernetes": {"user": draw(nasty)}}},
         "services": [
-            {"name": draw(nasty), "alias": draw(nasty), "command": [draw(nasty)]}
+            {
+                "name": draw(nasty),
+                "alias": draw(st.one_of(st.sampled_from(["", "db", "build,x"]), nasty)),
+                "command": [draw(nasty)],
+            }
             for _ in range(draw(st.integers(0, 2)))
         ],
         "steps": [{"name": draw(nasty), "script": [draw(nasty)]}],
