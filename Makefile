@@ -47,6 +47,9 @@ check: setup ## Format, lint, types, import contracts, structure
 test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
 
+golden: setup ## Write the results of the golden cases anew; review the difference
+	$(BIN)/python tests/golden/cases.py
+
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .

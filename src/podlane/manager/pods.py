@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.pod import names
+from podlane.core.pod import pulls
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
@@ -26,12 +26,7 @@ def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
 
 def attempt_of(manifest: Manifest, record: RecordState, attempt: int) -> Manifest:
     """Return the pod manifest of the first attempt as that of a later one."""
-    if attempt == 0:
-        return manifest
-    metadata = manifest["metadata"]
-    labels = metadata["labels"] | {names.ATTEMPT: str(attempt)}
-    changed = {"name": names.pod_name(record.name, attempt), "labels": labels}
-    return manifest | {"metadata": metadata | changed}
+    return pulls.attempt_of(manifest, record.name, attempt)
 
 
 async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordState) -> None:
