@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click.testing
 import msgspec
 import pytest
-from .gitlab_server import GitLab, serve_gitlab
+from tests.cli.gitlab_server import GitLab, serve_gitlab
 
 from podlane.cli import main
 
@@ -42,7 +44,10 @@ def podlane(home: Path) -> Podlane:
     def run(*arguments: str, typed: str = "", **environ: str) -> Ended:
         runner = click.testing.CliRunner()
         with runner.isolation(input=typed, env=environ) as (out, err, _):
-            code = main.run(list(arguments))
+            with ThreadPoolExecutor(1) as thread:  # the event loop of pytest's thread stays its own
+                code = thread.submit(main.run, list(arguments)).result()
+            sys.stdout.flush()
+            sys.stderr.flush()
             return Ended(code, out.getvalue().decode(), err.getvalue().decode())
 
     return run

@@ -10,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
+FORBIDDEN = {"message": "403 Forbidden"}
+
+
 class GitLab:
     """What GitLab holds and was asked. `statuses` lets a path answer something else."""
 
@@ -26,22 +29,26 @@ class GitLab:
         if status := self.statuses.get(path):
             return status, {"message": f"{status} told to"}
         token = body.get("token", "")
-        match method, path.split("/"):
-            case "POST", ["runners"]:
-                return self._register(token)
-            case "POST", ["runners", "verify"] if token in self.tokens:
+        if (method, path) == ("POST", "runners"):
+            return self._register(token)
+        match path.split("/"):
+            case ["runners", number, "reset_authentication_token"] if private == "pat":
+                token = next(t for t, i in self.tokens.items() if i == int(number))
+                return 201, self._exchange(token)
+        return self._known(method, path, token) if token in self.tokens else (403, FORBIDDEN)
+
+    def _known(self, method: str, path: str, token: str) -> tuple[int, Any]:
+        match method, path:
+            case "POST", "runners/verify":
                 return 200, self._identity(token)
-            case "DELETE", ["runners"] if token in self.tokens:
+            case "POST", "runners/reset_authentication_token":
+                return 201, self._exchange(token)
+            case "DELETE", "runners":
                 del self.tokens[token]
                 return 204, None
-            case "DELETE", ["runners", "managers"] if token in self.tokens:
+            case "DELETE", "runners/managers":
                 return 204, None
-            case "POST", ["runners", "reset_authentication_token"] if token in self.tokens:
-                return 201, self._exchange(token)
-            case "POST", ["runners", number, "reset_authentication_token"] if private == "pat":
-                old = next(t for t, i in self.tokens.items() if i == int(number))
-                return 201, self._exchange(old)
-        return 403, {"message": "403 Forbidden"}
+        return 404, {"message": "404 Not Found"}
 
     def _register(self, token: str) -> tuple[int, Any]:
         if token != self.registration_token:
@@ -74,7 +81,7 @@ def serve_gitlab() -> Iterator[GitLab]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_POST = do_DELETE = do_GET = _serve  # noqa: N815
+        do_POST = do_DELETE = do_GET = _serve
 
         def log_message(self, *_: object) -> None:
             """Say nothing on stderr."""

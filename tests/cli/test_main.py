@@ -91,7 +91,11 @@ def test_a_broken_file_names_line_and_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (PodlaneError("it happened", hint="do this"), 1, "error: it happened [error]\nhint: do this\n"),
+        (
+            PodlaneError("it happened", hint="do this"),
+            1,
+            "error: it happened [error]\nhint: do this\n",
+        ),
         (ConfigError("a key"), 2, "error: a key [config]\n"),
         (Rejected("no", service="gitlab", status=403), 1, "error: no [rejected]\n"),
         (KeyboardInterrupt(), 130, ""),

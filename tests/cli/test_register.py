@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import Podlane
+from tests.cli.gitlab_server import GitLab
 
 from podlane.core.config.parse import parse
-
-from .conftest import Podlane
-from .gitlab_server import GitLab
 
 
 def runner(file: Path) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .conftest import Podlane
-from .gitlab_server import GitLab
+from tests.cli.conftest import Podlane
+from tests.cli.gitlab_server import GitLab
 
 RUNNERS = """# mine
 concurrent = 4
@@ -47,7 +46,9 @@ def runners(file: Path) -> list[dict[str, Any]]:
 def test_list(podlane: Podlane, file: Path, gitlab: GitLab) -> None:
     done = podlane("list", "--config", str(file))
     assert done.code == 0
-    assert done.out.splitlines()[0] == f"{'new':<50} Executor=kubernetes Token=good URL={gitlab.url}"
+    assert (
+        done.out.splitlines()[0] == f"{'new':<50} Executor=kubernetes Token=good URL={gitlab.url}"
+    )
     assert f"ConfigFile={file}" in done.err
     assert "glrt-good" not in done.out + done.err
     shown = podlane("list", "--show-tokens", "--json", CONFIG_FILE=str(file))
