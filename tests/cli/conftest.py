@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
-import click.testing
-import msgspec
 import pytest
-from tests.cli.gitlab_server import GitLab, serve_gitlab
 
-from podlane.cli import main
-
-
-class Ended(msgspec.Struct):
-    code: int
-    out: str
-    err: str
-
-
-Podlane = Callable[..., Ended]
+from harness import command
+from harness.runners_gitlab import GitLab, serve_gitlab
 
 
 @pytest.fixture
@@ -38,19 +25,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def podlane(home: Path) -> Podlane:
-    """Run a command line in this process, through the one place that makes exit codes."""
-
-    def run(*arguments: str, typed: str = "", **environ: str) -> Ended:
-        runner = click.testing.CliRunner()
-        with runner.isolation(input=typed, env=environ) as (out, err, _):
-            with ThreadPoolExecutor(1) as thread:  # the event loop of pytest's thread stays its own
-                code = thread.submit(main.run, list(arguments)).result()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            return Ended(code, out.getvalue().decode(), err.getvalue().decode())
-
-    return run
+def podlane(home: Path) -> command.Podlane:
+    """Run a command line in this process, at home in an empty folder."""
+    return command.run
 
 
 @pytest.fixture

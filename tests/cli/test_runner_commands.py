@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Podlane
-from tests.cli.gitlab_server import GitLab
+
+from harness.command import Podlane
+from harness.runners_gitlab import GitLab
 
 RUNNERS = """# mine
 concurrent = 4
