@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from harness import wait
+from local.coordinator.caller import Caller
 from podlane.local.coordinator import Coordinator
-from tests.local.coordinator.conftest import Caller
 
 
 async def test_job_is_handed_out_once(gitlab: Coordinator, caller: Caller) -> None:
@@ -99,8 +100,7 @@ async def test_long_poll_ends_when_a_job_comes(gitlab: Coordinator, caller: Call
     start = loop.time()
     async with asyncio.TaskGroup() as group:
         held = group.create_task(caller.ask(last_update=value))
-        while len(gitlab.queue.requests) < 1 or gitlab.queue.requests[1] < 2:
-            await asyncio.sleep(0)
+        await wait.until("held", lambda: gitlab.queue.requests[caller.token] == 2, 5, 0.01)
         gitlab.enqueue()
     assert loop.time() - start < 4
     assert held.result().status == 204
@@ -134,8 +134,7 @@ async def test_stop_ends_held_questions(gitlab: Coordinator, caller: Caller) -> 
     value = (await caller.ask()).headers["x-gitlab-last-update"]
     async with asyncio.TaskGroup() as group:
         held = group.create_task(caller.ask(last_update=value))
-        while gitlab.queue.requests[1] < 2:
-            await asyncio.sleep(0)
+        await wait.until("held", lambda: gitlab.queue.requests[caller.token] == 2, 5, 0.01)
         await gitlab.stop()
     assert held.result().status == 204
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from local.coordinator.caller import Caller
 from podlane.local.coordinator import Coordinator, CoordinatorJob
-from tests.local.coordinator.conftest import Caller
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,39 +117,51 @@ class Coordinator:
         required_features: Iterable[str] = (),
     ) -> CoordinatorJob:
         """Put a job into the queue; what the payload lacks is filled in as GitLab would."""
-        job = self._make_job(payload or {}, frozenset(tags), frozenset(required_features))
-        self.jobs[job.id] = job
+        given = payload or {}
+        return self.enqueue_whole(
+            partial(self._complete, given),
+            tags,
+            job_id=int(given.get("id") or 0),
+            required_features=required_features,
+        )
+
+    def enqueue_whole(
+        self,
+        make: Callable[[int, str], dict[str, Any]],
+        tags: Iterable[str] = (),
+        *,
+        job_id: int = 0,
+        required_features: Iterable[str] = (),
+    ) -> CoordinatorJob:
+        """Put a job into the queue whose payload is made whole from its id and token."""
+        job_id = job_id or self.last_id + 1
+        if job_id in self.jobs:
+            raise ValueError(f"there is a job {job_id} already")
+        self.last_id = max(self.last_id, job_id)
+        token = f"glcbt-64_{secrets.token_hex(10)}"
+        job = CoordinatorJob(
+            id=job_id,
+            token=token,
+            payload=make(job_id, token),
+            tags=frozenset(tags),
+            trace_file=self.root / "traces" / f"{job_id}.log",
+            required_features=frozenset(required_features),
+            tell=self._tell,
+        )
+        self.jobs[job_id] = job
         job.enter("created")
         job.enter("pending")
         self.queue.stir(job.tags)
         return job
 
-    def _make_job(
-        self, payload: dict[str, Any], tags: frozenset[str], features: frozenset[str]
-    ) -> CoordinatorJob:
-        job_id = int(payload.get("id") or self.last_id + 1)
-        if job_id in self.jobs:
-            raise ValueError(f"there is a job {job_id} already")
-        self.last_id = max(self.last_id, job_id)
-        token = str(payload.get("token") or f"glcbt-64_{secrets.token_hex(10)}")
-        info = payload.get("job_info") or {}
-        head = self.git.head(info.get("project_full_path", payloads.DEMO_PROJECT))
-        whole = payloads.complete(payload | {"id": job_id, "token": token}, self.url, head)
-        self._keep_reachable(whole)
-        return CoordinatorJob(
-            id=job_id,
-            token=token,
-            payload=whole,
-            tags=tags,
-            trace_file=self.root / "traces" / f"{job_id}.log",
-            required_features=features,
-            tell=self._tell,
-        )
-
-    def _keep_reachable(self, whole: dict[str, Any]) -> None:
-        """Give the commit the pipeline's own ref, which the refspecs ask for."""
-        info, sha = whole["job_info"], whole["git_info"]["sha"]
-        self.git.keep_pipeline(info["project_full_path"], info["pipeline_id"], sha)
+    def _complete(self, given: dict[str, Any], job_id: int, token: str) -> dict[str, Any]:
+        """Fill a payload up, and give its commit the pipeline's own ref, which it asks for."""
+        project = (given.get("job_info") or {}).get("project_full_path", payloads.DEMO_PROJECT)
+        own = {"id": job_id, "token": token}
+        whole = payloads.complete(given | own, self.url, self.git.head(project))
+        pipeline = whole["job_info"]["pipeline_id"]
+        self.git.keep_pipeline(project, pipeline, whole["git_info"]["sha"])
+        return whole
 
     def job(self, job_id: int) -> CoordinatorJob:
         return self.jobs[job_id]

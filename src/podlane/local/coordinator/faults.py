@@ -46,7 +46,7 @@ def call_of(method: str, path: str) -> tuple[str, int]:
 @dataclass
 class Fault:
     """`call` is `request`, `update`, `trace`, `upload`, `download`, `artifact` (both), `verify`,
-    `register`, `unregister`, `reset`, `git` or `*`.
+    `register`, `unregister`, `reset`, `git` or `*` (all of these but `git`).
 
     `kind`: `status` (answer `status` and do nothing), `status_after` (do it, then answer that),
     `drop` (close the connection and do nothing), `drop_after` (do it, then close), `cut` (half an
@@ -68,8 +68,10 @@ class Fault:
     hits: int = 0
 
     def concerns(self, call: str, job: int) -> bool:
-        family = {call, "*"} | ({"artifact"} if call in ("upload", "download") else set())
-        return self.call in family and self.job in (0, job)
+        names = {call} if call in ("git", "other") else {call, "*"}
+        if call in ("upload", "download"):
+            names.add("artifact")
+        return self.call in names and self.job in (0, job)
 
 
 @dataclass

@@ -23,7 +23,8 @@ class CoordinatorJob:
     """One job. `trace` is kept in a file; `moments` tells when it first entered each state, and
     when it was `handed_out`, `acknowledged` (first PUT running) and got its `first_byte`.
 
-    `is_reserved`: handed out in two phases, still `pending` until the runner says running.
+    `runner` is the token of the one that has got it. `is_reserved`: handed out in two phases,
+    still `pending` until that runner says running.
     `checksum` and `bytesize` are the runner's last claim, `mismatches` counts 416 answers.
     """
 
@@ -36,7 +37,7 @@ class CoordinatorJob:
     state: str = "created"
     failure_reason: str = ""
     exit_code: int = 0
-    runner: int = 0
+    runner: str = field(default="", repr=False)
     system_id: str = ""
     handed_out: int = 0
     is_reserved: bool = False
@@ -100,7 +101,7 @@ class CoordinatorJob:
         event, self.changed = self.changed, asyncio.Event()
         event.set()
 
-    def hand_out(self, runner: int, system_id: str, features: dict[str, Any]) -> None:
+    def hand_out(self, runner: str, system_id: str, features: dict[str, Any]) -> None:
         """Note who has got it and what that runner can do."""
         now = time.time()
         self.moments.setdefault("handed_out", now)

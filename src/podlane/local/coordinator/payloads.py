@@ -153,9 +153,10 @@ def hand_out(
 ) -> Payload:
     """The payload with what is known only when a runner takes the job."""
     payload = job.payload
-    info = dict(payload["runner_info"])
+    info = dict(payload.get("runner_info") or {})
     if runner.maximum_timeout:
-        info["timeout"] = min(info["timeout"] or runner.maximum_timeout, runner.maximum_timeout)
+        timeout = info.get("timeout") or runner.maximum_timeout
+        info["timeout"] = min(timeout, runner.maximum_timeout)
     queued = time.time() - job.moments.get("pending", time.time())
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     late = [
@@ -166,10 +167,10 @@ def hand_out(
     ]
     return payload | {
         "runner_info": info,
-        "job_info": payload["job_info"] | {"time_in_queue_seconds": round(queued, 3)},
-        "variables": _added(late, payload["variables"]),
+        "job_info": (payload.get("job_info") or {}) | {"time_in_queue_seconds": round(queued, 3)},
+        "variables": _added(late, payload.get("variables") or []),
         "dependencies": [
-            _dependency(entry, job.token, jobs) for entry in payload["dependencies"] or ()
+            _dependency(entry, job.token, jobs) for entry in payload.get("dependencies") or ()
         ],
     }
 

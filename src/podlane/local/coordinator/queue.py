@@ -22,17 +22,21 @@ _REPORTS_ARE_NOT = ("archive", "")
 class Queue:
     """`long_poll`: seconds a question is held when nothing has changed since the last one.
 
+    `hands_out_late`: a question that was held is answered with the job that ended the wait, where
+    GitLab says 204 and waits to be asked again.
+
     `two_phase`: a runner that knows `two_phase_job_commit` gets its job still pending; it is
     taken back when the runner does not speak of it for `take_back_after` seconds.
-    `requests` counts the questions of each runner, by its id.
+    `requests` counts the questions of each runner, by its token.
     """
 
     runners: Runners
     jobs: dict[int, CoordinatorJob]
     long_poll: float = 0.0
+    hands_out_late: bool = False
     two_phase: bool = False
     take_back_after: float = 120.0
-    requests: dict[int, int] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict, repr=False)
     _timers: dict[int, asyncio.TimerHandle] = field(default_factory=dict, repr=False)
 
     def stir(self, tags: frozenset[str] | None = None) -> None:
@@ -46,7 +50,7 @@ class Queue:
             raise fail(413, "413 Request Entity Too Large")
         runner, body = await self.runners.find(request)
         system_id = self.runners.note_manager(runner, body)
-        self.requests[runner.id] = self.requests.get(runner.id, 0) + 1
+        self.requests[runner.token] = self.requests.get(runner.token, 0) + 1
         value = runner.queue_value
         if runner.paused and not self.long_poll:
             return _nothing(value)
@@ -54,8 +58,10 @@ class Queue:
             if not self.long_poll:
                 return _nothing(value)
             await self._hold(runner)
-            # The holder (Workhorse) has not asked the queue, so it has no value to hand on.
-            return web.Response(status=204)
+            if not self.hands_out_late:
+                # The holder (Workhorse) has not asked the queue: it has no value to hand on.
+                return web.Response(status=204)
+            value = runner.queue_value
         features = (body.get("info") or {}).get("features") or {}
         job = None if runner.paused else self._pick(runner, features)
         if job is None:
@@ -88,7 +94,7 @@ class Queue:
         features: dict[str, Any],
     ) -> None:
         job.payload = payloads.hand_out(job, runner, self.jobs)
-        job.hand_out(runner.id, system_id, features)
+        job.hand_out(runner.token, system_id, features)
         if self.two_phase and features.get("two_phase_job_commit"):
             job.is_reserved = True
             self.keep(job)
@@ -132,7 +138,9 @@ def required_features(job: CoordinatorJob) -> set[str]:
         "fallback_cache_keys": any(entry.get("fallback_keys") for entry in caches),
         "multi_build_steps": any(step.get("name") == "release" for step in steps),
         "vault_secrets": bool(payload.get("secrets")),
-        "refspecs": str(payload["git_info"].get("ref", "")).startswith("refs/merge-requests/"),
+        "refspecs": str((payload.get("git_info") or {}).get("ref", "")).startswith(
+            "refs/merge-requests/"
+        ),
     }
     return {name for name, is_asked in asked.items() if is_asked} | job.required_features
 
