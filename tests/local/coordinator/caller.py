@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +74,7 @@ class Caller:
         self, job: CoordinatorJob, data: bytes, name: str = "a.zip", **query: str
     ) -> Heard:
         form = aiohttp.FormData()
-        form.add_field("file", data, filename=name)
+        form.add_field("file", io.BytesIO(data), filename=name)
         headers = {"JOB-TOKEN": job.token}
         path = f"/jobs/{job.id}/artifacts"
         return await self.call("POST", path, params=query, data=form, headers=headers)

@@ -69,6 +69,8 @@ class Artifacts:
         try:
             name = await self._receive(request, part)
             self._accept(job, kind, part)
+        except ValueError as error:
+            raise fail(400, "400 Bad request - the form cannot be read") from error
         finally:
             part.unlink(missing_ok=True)
         job.artifact_names.setdefault(kind, name)
