@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from tests.helper.rig import Rig, rig
+
+from helper.rig import Rig, rig
 
 
 @pytest_asyncio.fixture(name="rig")

@@ -137,11 +137,11 @@ class Rig:
         )
         self.processes.append(self.loop)
 
-    async def end(self, timeout: float = 20) -> int:
-        """Wait for the helper's end; the loop ends by itself after it."""
+    async def end(self, timeout: float = 20, *, loop_ends: bool = True) -> int:
+        """Wait for the helper's end; a loop that has said hello ends by itself after it."""
         assert self.helper is not None
         _, self.errors = await asyncio.wait_for(self.helper.communicate(), timeout)
-        if self.loop is not None:
+        if self.loop is not None and loop_ends:
             await asyncio.wait_for(self.loop.wait(), 5)
         return self.helper.returncode or 0
 

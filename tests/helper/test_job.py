@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.helper.rig import Rig
-
+from helper.rig import Rig
 from podlane.core.job.outcome import FailureReason
 from podlane.core.plan.model import EnvVariable, Script
 

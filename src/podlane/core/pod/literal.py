@@ -1,0 +1,29 @@
+"""Two small things every manifest needs: text that Kubernetes leaves alone, and no empty keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WORDS_OF_THEIR_OWN = ("emptyDir", "labels", "annotations", "data")
+
+
+def literal(text: str) -> str:
+    """Write text so that it arrives as it is: in a pod spec `$$` is `$` and `$(NAME)` expands."""
+    return text.replace("$", "$$")
+
+
+def without_empty(value: Any) -> Any:
+    """Drop what is empty from a manifest; False and 0 say something, and so does `emptyDir: {}`."""
+    if isinstance(value, dict):
+        kept = {
+            key: item if key in _WORDS_OF_THEIR_OWN else without_empty(item)
+            for key, item in value.items()
+        }
+        return {
+            key: item
+            for key, item in kept.items()
+            if key in _WORDS_OF_THEIR_OWN or item not in (None, "", [], {})
+        }
+    if isinstance(value, list | tuple):
+        return [without_empty(item) for item in value]
+    return value

@@ -1,0 +1,192 @@
+"""The Kubernetes objects of one job: its record (a Secret), what belongs to it, and its pod.
+
+Every key of the pod's spec is written in exactly one place; empty values are dropped once, at
+the end. What the API must not see in a pod spec (values of variables, tokens) is in Secrets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from podlane.core.config.model import KubernetesConfig
+from podlane.core.job.payload import Job
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.model import JobPlan
+from podlane.core.plan.resolve import Ground, resolve
+from podlane.core.plan.services import Service
+from podlane.core.plan.services import services as resolve_services
+from podlane.core.pod import (
+    containers,
+    credentials,
+    metadata,
+    names,
+    pulls,
+    record,
+    scheduling,
+    security,
+    services,
+    volumes,
+)
+from podlane.core.pod.literal import without_empty
+
+Manifest = dict[str, Any]
+
+DEADLINE_MARGIN = 15 * 60
+
+
+class Manifests(msgspec.Struct, frozen=True):
+    """`extra` are further Secrets: made after the record and before the pod, owned by the record.
+
+    Owner references are put in by whoever creates the objects, who knows the record's uid.
+    """
+
+    record: Manifest
+    extra: tuple[Manifest, ...]
+    pod: Manifest
+    namespace: str
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What several manifests of one job share."""
+
+    plan: JobPlan
+    job: Job
+    context: RunnerContext
+    ground: Ground
+    services: tuple[Service, ...]
+    auths: credentials.Auths
+    plan_parts: tuple[bytes, ...]
+    name: str
+
+    @property
+    def kubernetes(self) -> KubernetesConfig:
+        return self.context.runner.kubernetes
+
+
+def build_manifests(plan: JobPlan, job: Job, context: RunnerContext, attempt: int = 0) -> Manifests:
+    """Build the objects of the job. JobRefused when Kubernetes could not hold them."""
+    ground = resolve(job, context)
+    parts = Parts(
+        plan=plan,
+        job=job,
+        context=context,
+        ground=ground,
+        services=resolve_services(job, ground),
+        auths=credentials.auths(job, ground.variables),
+        plan_parts=record.parts(plan),
+        name=metadata.record_of(job, context),
+    )
+    pod = without_empty(_pod(parts))
+    return Manifests(
+        record=_record(parts, pod),
+        extra=(*_further_plan(parts), *_env_secrets(parts)),
+        pod=pulls.attempt_of(pod, parts.name, attempt),
+        namespace=parts.kubernetes.namespace or "default",
+    )
+
+
+def _pod(parts: Parts) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(parts, names.pod_name(parts.name, 0))
+        | {
+            "annotations": metadata.pod_annotations(
+                parts.plan, parts.job, parts.context, parts.ground.reader
+            )
+            | pulls.written(_policies(parts)),
+        },
+        "spec": _spec(parts),
+    }
+
+
+def _spec(parts: Parts) -> Manifest:
+    plan, kubernetes = parts.plan, parts.kubernetes
+    configured = volumes.configured(kubernetes, parts.ground.reader)
+    return {
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": _deadline(plan),
+        "terminationGracePeriodSeconds": int(plan.limits.pod_grace),
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "serviceAccountName": kubernetes.service_account,
+        "imagePullSecrets": _pull_secrets(parts),
+        "nodeSelector": scheduling.node_selector(kubernetes),
+        "tolerations": scheduling.tolerations(kubernetes),
+        "priorityClassName": kubernetes.priority_class_name,
+        "runtimeClassName": kubernetes.runtime_class_name,
+        "schedulerName": kubernetes.scheduler_name,
+        "securityContext": security.pod_security_context(kubernetes),
+        "hostAliases": services.host_aliases(parts.services),
+        "containers": _containers(parts, configured),
+        "volumes": [
+            *volumes.volumes(plan, _plan_secrets(parts), parts.ground.cache_dir, configured),
+            *security.account_volume(kubernetes),
+        ],
+    }
+
+
+def _deadline(plan: JobPlan) -> int:
+    """A net under the helper, which keeps the time: pulls count here, so there is a margin."""
+    return int(plan.limits.job) + DEADLINE_MARGIN
+
+
+def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
+    """The helper first: kubelet starts containers in order."""
+    plan, context, ground = parts.plan, parts.context, parts.ground
+    mounts = volumes.mounts(plan, ground.cache_dir, configured, parts.kubernetes)
+    policy = pulls.nth(_policies(parts)["build"], 0)
+    return [
+        containers.helper(plan, context, ground.reader, mounts, policy),
+        containers.build(plan, context, ground.reader, mounts, policy),
+        *services.containers(parts.services, parts.name, context, ground, mounts),
+    ]
+
+
+def _policies(parts: Parts) -> dict[str, list[str]]:
+    """By container. The helper's image is pulled as the job's is, like gitlab-runner's."""
+    image = pulls.pull_policies(parts.kubernetes, parts.job.image.pull_policy, "image")
+    own = {one.name: services.policies(parts.kubernetes, one) for one in parts.services}
+    return {"helper": image, "build": image, **own}
+
+
+def _pull_secrets(parts: Parts) -> list[Manifest]:
+    own = [parts.name] if parts.auths else []
+    return [{"name": name} for name in (*parts.kubernetes.image_pull_secrets, *own)]
+
+
+def _record(parts: Parts, pod: Manifest) -> Manifest:
+    data = {
+        ".dockerconfigjson": credentials.docker_config(parts.auths),
+        "plan.0": parts.plan_parts[0],
+        **record.record_data(parts.job, parts.context, pod),
+    }
+    return record.record(_metadata(parts, parts.name), data)
+
+
+def _further_plan(parts: Parts) -> list[Manifest]:
+    return [
+        record.secret(_metadata(parts, f"{parts.name}-plan-{index}"), {f"plan.{index}": part})
+        for index, part in enumerate(parts.plan_parts)
+        if index
+    ]
+
+
+def _plan_secrets(parts: Parts) -> dict[str, list[str]]:
+    return {
+        f"{parts.name}-plan-{index}" if index else parts.name: [f"plan.{index}"]
+        for index, _ in enumerate(parts.plan_parts)
+    }
+
+
+def _env_secrets(parts: Parts) -> list[Manifest]:
+    return services.env_secrets(
+        parts.services, parts.ground, lambda end: _metadata(parts, f"{parts.name}-{end}")
+    )
+
+
+def _metadata(parts: Parts, name: str) -> Manifest:
+    labels = metadata.labels(parts.job, parts.context, parts.ground.reader)
+    return {"name": name, "labels": labels}

@@ -1,0 +1,76 @@
+"""Containers of the job's services, and the names by which the job reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from podlane.core.config.model import KubernetesConfig
+from podlane.core.plan import overwrites
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.resolve import Ground
+from podlane.core.plan.services import Service, shared_env
+from podlane.core.pod import record, security
+from podlane.core.pod.literal import literal
+from podlane.core.pod.pulls import nth, pull_policies
+from podlane.core.pod.resources import resources
+from podlane.core.pod.volumes import Mounts
+
+Manifest = dict[str, Any]
+
+
+def containers(
+    found: tuple[Service, ...],
+    record_name: str,
+    context: RunnerContext,
+    ground: Ground,
+    mounts: Mounts,
+) -> list[Manifest]:
+    kubernetes = context.runner.kubernetes
+    return [
+        {
+            "name": one.name,
+            "image": one.image,
+            "imagePullPolicy": nth(policies(kubernetes, one), 0),
+            "command": [literal(word) for word in one.command],
+            "args": [literal(word) for word in one.args],
+            "envFrom": _env_from(record_name, index, one),
+            "resources": resources(
+                overwrites.amounts(context, "service_", ground.reader.with_own(one.env))
+            ),
+            "securityContext": security.service_security_context(kubernetes),
+            "volumeMounts": mounts.service,
+        }
+        for index, one in enumerate(found)
+    ]
+
+
+def policies(kubernetes: KubernetesConfig, one: Service) -> list[str]:
+    return pull_policies(kubernetes, one.pull_policy, f"service {one.name}")
+
+
+def host_aliases(found: tuple[Service, ...]) -> list[Manifest]:
+    """Every name of every service is this pod itself."""
+    hosts = list(dict.fromkeys(host for one in found for host in one.hosts))
+    return [{"ip": "127.0.0.1", "hostnames": hosts}] if hosts else []
+
+
+def env_secrets(
+    found: tuple[Service, ...], ground: Ground, metadata: Callable[[str], Manifest]
+) -> list[Manifest]:
+    """Environment never stands in the pod spec: one Secret for all, one for each with its own."""
+    if not found:
+        return []
+    shared = [record.secret(metadata("env"), record.env_data(shared_env(ground)))]
+    own = [
+        record.secret(metadata(f"env-{index}"), record.env_data(one.env, one))
+        for index, one in enumerate(found)
+        if one.env
+    ]
+    return [*shared, *own]
+
+
+def _env_from(record_name: str, index: int, one: Service) -> list[Manifest]:
+    """Of equal names the last Secret's counts."""
+    own = [f"{record_name}-env-{index}"] if one.env else []
+    return [{"secretRef": {"name": name}} for name in (f"{record_name}-env", *own)]
