@@ -15,7 +15,6 @@ from podlane.core.trace.masker import Masker
 from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
 from podlane.helper.spool import Spool
 
-
 _EAGER_SECONDS = 0.5
 
 
@@ -27,9 +26,10 @@ class Trace:
     """`wake(is_urgent=...)` is called after each write; urgent: people should see it at once."""
 
     def __init__(self, settings: TraceSettings, spool: Spool, wake: Wake) -> None:
-        masker = Masker((mask.reveal() for mask in settings.masks), settings.mask_prefixes)
+        secrets = [mask.reveal() for mask in settings.masks]
+        maskers = (Masker(secrets, settings.mask_prefixes), Masker(secrets, settings.mask_prefixes))
         limit = Limit(settings.limit_bytes)
-        self._stream = TraceStream(masker, limit, with_timestamps=settings.with_timestamps)
+        self._stream = TraceStream(maskers, limit, with_timestamps=settings.with_timestamps)
         self._with_sections = settings.with_sections
         self._spool = spool
         self._wake = wake
