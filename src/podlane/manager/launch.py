@@ -32,12 +32,20 @@ from podlane.manager.speak import once, speak, until_answered
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Voice:
+    """What it takes to speak for a job, and the failure reasons that its GitLab knows."""
+
+    job: JobAccess
+    failure_reasons: tuple[str, ...] = ()
+
+
 @dataclass
 class Hands:
-    """What launching and settling share: the board, and the access of jobs just launched."""
+    """What launching and settling share: the board, and the voices of jobs just launched."""
 
     board: Board
-    accesses: dict[Key, JobAccess] = field(default_factory=dict)
+    voices: dict[Key, Voice] = field(default_factory=dict)
 
 
 async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
@@ -73,7 +81,7 @@ async def _launch(
         return ""
     state = parse_record(token.convert(record, RawRecord))
     key = (site.name, state.name)
-    hands.accesses[key] = access
+    hands.voices[key] = Voice(access, job.features.failure_reasons)
     hands.board.put_record(site.name, state)
     hands.board.lines[key].is_launching = True
     try:

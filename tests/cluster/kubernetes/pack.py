@@ -1,6 +1,6 @@
 """Packs folders as a docker-archive, without a daemon: one layer a folder, the bottom one first.
 
-Layers are cached as tar files by the caller (`layer`), so that a change at the top costs the top alone.
+The caller keeps layers as tar files (`layer`), so that a change at the top costs the top alone.
 The bytes of a layer depend on the folder's contents only, not on who packed it nor when.
 """
 

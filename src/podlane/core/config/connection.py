@@ -9,7 +9,6 @@ from typing import Any
 from podlane.core.config.lines import Path, find_line
 from podlane.core.config.recognise import Place
 from podlane.core.config.values import type_error
-from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
@@ -41,7 +40,7 @@ def expand_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tupl
 
 def connection(
     table: Mapping[str, Any], place: Place, lines: dict[Path, int], environ: Mapping[str, str]
-) -> dict[str, Any]:
+) -> dict[str, str]:
     """Return `url` and `token` of a runner entry as they are to be used."""
     url = normal_url(_filled("url", table, place, lines, environ))
     if not url:
@@ -69,7 +68,7 @@ def connection(
             hint="`podlane register --registration-token` exchanges it for a runner's own token",
             reference="config-token",
         )
-    return {"url": url, "token": Token(token)}
+    return {"url": url, "token": token}
 
 
 def _filled(

@@ -33,7 +33,7 @@ def add_runner(text: str, runner: dict[str, Any]) -> str:
 def remove_runners(text: str, indexes: set[int]) -> str:
     """Take out entries by position, with the comments right above them."""
     before = read_toml(text)
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     gone: set[int] = set()
     headers = header_lines(text)
     starts = [_with_comments(lines, number - 1) for number, _ in headers]
@@ -41,7 +41,7 @@ def remove_runners(text: str, indexes: set[int]) -> str:
         if path[:1] == ("runners",) and len(path) > 1 and path[1] in indexes:
             end = starts[position + 1] if position + 1 < len(starts) else len(lines)
             gone.update(range(starts[position], end))
-    after = "".join(line for number, line in enumerate(lines) if number not in gone)
+    after = "\n".join(line for number, line in enumerate(lines) if number not in gone)
     kept = [entry for index, entry in enumerate(before.get("runners", [])) if index not in indexes]
     wanted = (
         {**before, "runners": kept} if kept else {k: v for k, v in before.items() if k != "runners"}
@@ -77,7 +77,7 @@ def _with_comments(lines: list[str], header: int) -> int:
 def _indented(block: str) -> str:
     """Indent as gitlab-runner writes its file: two spaces a level."""
     depth, found = 0, []
-    for line in block.splitlines():
+    for line in block.split("\n"):
         if line.startswith("["):
             depth = line.partition("]")[0].count(".")
         spaces = "  " * (depth if line.startswith("[") else depth + 1)

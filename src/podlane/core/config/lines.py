@@ -37,7 +37,7 @@ def _walk(text: str) -> Iterator[tuple[int, Path, int]]:
     counts: dict[Path, int] = {}
     table: Path = ()
     open_string = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not open_string and (header := _HEADER.match(line)):
             table = _enter(_split(header[2]), counts, is_array=header[1] == "[[")
             yield number, table, 0

@@ -2,6 +2,7 @@
 
 RUNNER = """
 []
+experimental
 sentry_dsn later: errors go to podlane's own log only
 labels later: no labels are reported to GitLab
 user moot: it is the shell executor's; set `pod_security_context.run_as_user` for jobs in pods
@@ -30,6 +31,7 @@ moot: it is the docker-machine executor's
 enabled concurrency max_retries retry_backoff
 
 [runners]
+custom_build_dir experimental monitoring
 proxy_exec moot: podlane's helper masks and limits the output of every script
 prepare_timeout later: the job's own time-out is the only one
 get_sources_timeout later: the job's own time-out is the only one

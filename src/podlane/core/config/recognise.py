@@ -147,18 +147,26 @@ def _header(table: str) -> str:
 def _homes() -> dict[str, set[str]]:
     """Map each key's lower-case name to the tables that have it, for misplaced keys."""
     homes: dict[str, set[str]] = {}
+    for table, names in (*model_tables().items(), *tables().items()):
+        for name in names:
+            homes.setdefault(name.lower(), set()).add(table)
+    return homes
+
+
+@lru_cache(maxsize=1)
+def model_tables() -> dict[str, frozenset[str]]:
+    """List the honoured keys by table."""
+    found: dict[str, frozenset[str]] = {}
     pending: list[tuple[str, type]] = [("", Config)]
     while pending:
         table, kind = pending.pop()
-        for name, inner in _fields(kind).items():
-            homes.setdefault(name.lower(), set()).add(table)
+        fields = _fields(kind)
+        found[table] = frozenset(fields)
+        for name, inner in fields.items():
             struct = _struct(inner) or _element_struct(inner)
             if struct is not None:
                 pending.append((_dotted(table, name), struct))
-    for table, keys in tables().items():
-        for name in keys:
-            homes.setdefault(name.lower(), set()).add(table)
-    return homes
+    return found
 
 
 @lru_cache(maxsize=64)

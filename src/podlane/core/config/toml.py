@@ -19,7 +19,7 @@ _SHOWN = 100
 
 def read_toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
+        return tomllib.loads(text.removeprefix("\ufeff") + "\n")
     except tomllib.TOMLDecodeError as error:
         raise _broken(text, str(error)) from None
 
@@ -47,7 +47,7 @@ def _broken(text: str, reason: str) -> ConfigError:
             reference="config-toml",
         )
     number, column = int(position[2]), int(position[3])
-    all_lines = text.splitlines()
+    all_lines = text.split("\n")
     line = all_lines[number - 1] if 0 < number <= len(all_lines) else ""
     return ConfigError(
         f"line {number}, column {column}: the file is not TOML: {position[1]}: {_quoted(line)}",

@@ -27,7 +27,7 @@ class Patience(msgspec.Struct, frozen=True):
 
     start: float = 180
     grace: float = 10
-    evidence: float = 5
+    evidence: float = 3
     policies: int = 1
 
 
@@ -160,6 +160,17 @@ def _cannot_start(entry: Entry, pod: PodState, now: float, patience: Patience) -
     return Wait(_IDLE) if pod.is_told else Tell(finding.lines[0])
 
 
+def _build_lost(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """The build container has ended and the helper does not know: it never said hello."""
+    build = pod.container("build")
+    if build.phase != "terminated" or pod.container("helper").phase != "running":
+        return None
+    if pod.is_told or now < entry.seen_at + patience.evidence:
+        return Wait(_IDLE if pod.is_told else entry.seen_at + patience.evidence - now)
+    finding = evidence.of_build(pod)
+    return Tell(finding.lines[0] if finding is not None else "The build container has ended.")
+
+
 def _unschedulable(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     if pod.node or not pod.unschedulable:
         return None
@@ -186,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     _helper_ended,
     _deleting,
     _cannot_start,
+    _build_lost,
     _unschedulable,
     _never_started,
 )

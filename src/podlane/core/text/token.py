@@ -51,8 +51,12 @@ def _conceal(value: Any) -> Any:
 
 
 def _hold(kind: type, value: Any) -> Any:
+    if kind is Token and isinstance(value, Token):
+        return value
+    if kind is Token and isinstance(value, str):
+        return Token(value)
     if kind is Token:
-        return value if isinstance(value, Token) else Token(str(value))
+        raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
     raise NotImplementedError(kind.__name__)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,20 @@ class Coordinator:
         self, payload: dict[str, Any] | None = None, tags: Iterable[str] = ()
     ) -> CoordinatorJob:
         """Put a job into the queue; what the payload lacks is filled in as GitLab would."""
+        return self.enqueue_whole(
+            lambda number, token: payloads.complete(payload or {}, number, token, self.url), tags
+        )
+
+    def enqueue_whole(
+        self, make: Callable[[int, str], dict[str, Any]], tags: Iterable[str] = ()
+    ) -> CoordinatorJob:
+        """Put a job into the queue whose payload is made whole from its id and token."""
         self.last_id += 1
         token = f"glcbt-{secrets.token_hex(12)}"
-        whole = payloads.complete(payload or {}, self.last_id, token, self.url)
         job = CoordinatorJob(
             id=self.last_id,
             token=token,
-            payload=whole,
+            payload=make(self.last_id, token),
             tags=frozenset(tags),
             trace_file=self.root / "traces" / f"{self.last_id}.log",
         )

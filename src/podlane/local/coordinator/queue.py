@@ -15,11 +15,16 @@ from podlane.local.coordinator.runners import RegisteredRunner, Runners
 
 @dataclass
 class Queue:
-    """`long_poll`: seconds a question is held when nothing has changed since the last one."""
+    """`long_poll`: seconds a question is held when nothing has changed since the last one.
+
+    `hands_out_late`: a question that was held is answered with the job that ended the wait, where
+    GitLab says 204 and waits to be asked again.
+    """
 
     runners: Runners
     jobs: dict[int, CoordinatorJob]
     long_poll: float = 0.0
+    hands_out_late: bool = False
     version: str = field(default_factory=lambda: secrets.token_hex(8))
     requests: dict[str, int] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,7 +47,9 @@ class Queue:
                     await self._changed.wait()
             except TimeoutError:
                 pass
-            return web.Response(status=204, headers=headers if not self.long_poll else {})
+            if not self.hands_out_late:
+                return web.Response(status=204, headers=headers if not self.long_poll else {})
+            headers = {"X-GitLab-Last-Update": self.version}
         job = self._pick(runner)
         if job is None:
             return web.Response(status=204, headers=headers)

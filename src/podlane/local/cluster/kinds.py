@@ -1,0 +1,41 @@
+"""The kinds of objects that this cluster serves, by the names of the Kubernetes API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+Object = dict[str, Any]
+
+
+class Kind(Struct, frozen=True):
+    name: str
+    plural: str
+    group: str = ""
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/v1" if self.group else "v1"
+
+    @property
+    def qualified(self) -> str:
+        """The plural as conflicts of named groups spell it: `leases.coordination.k8s.io`."""
+        return f"{self.plural}.{self.group}" if self.group else self.name
+
+
+POD = Kind("Pod", "pods")
+SECRET = Kind("Secret", "secrets")
+EVENT = Kind("Event", "events")
+CONFIG_MAP = Kind("ConfigMap", "configmaps")
+LEASE = Kind("Lease", "leases", "coordination.k8s.io")
+
+KINDS = {kind.plural: kind for kind in (POD, SECRET, EVENT, CONFIG_MAP, LEASE)}
+
+
+def kind_named(name: str) -> Kind:
+    """Find a kind by its plural (`pods`) or its name (`Pod`)."""
+    for kind in KINDS.values():
+        if name in (kind.plural, kind.name):
+            return kind
+    raise KeyError(name)

@@ -1,0 +1,52 @@
+"""What containerd and the kubelet say when an image does not come."""
+
+from __future__ import annotations
+
+import re
+
+from podlane.local.cluster.faults import PullFails
+
+_REFERENCE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/@-]*[a-zA-Z0-9]")
+
+
+def is_valid(image: str) -> bool:
+    repository = image.partition("@")[0]
+    path, _, tag = repository.rpartition(":")
+    name = path if path and "/" not in tag else repository
+    return bool(_REFERENCE.fullmatch(image)) and "//" not in image and name == name.lower()
+
+
+def invalid_name(image: str) -> str:
+    """The kubelet's sentence for InvalidImageName."""
+    return (
+        f'Failed to apply default image tag "{image}": '
+        f'couldn\'t parse image name "{image}": invalid reference format'
+    )
+
+
+def trouble(image: str, fault: PullFails) -> str:
+    """The message of ErrImagePull, as containerd 1.6 words it."""
+    whole = _full_name(image)
+    host, _, path = whole.partition("/")
+    name, _, tag = path.rpartition(":")
+    head = f'failed to pull and unpack image "{whole}": failed to resolve reference "{whole}": '
+    if fault.why == "not-found":
+        return f"rpc error: code = NotFound desc = {head}{whole}: not found"
+    if fault.why == "unauthorised":
+        return (
+            f"{head}pulling from host {host} failed with status code "
+            f"[manifests {tag}]: 401 Unauthorized"
+        )
+    return (
+        f'{head}failed to do request: Head "https://{host}/v2/{name}/manifests/{tag}": '
+        f"dial tcp: lookup {host}: no such host"
+    )
+
+
+def _full_name(image: str) -> str:
+    first, slash, _ = image.partition("/")
+    if not slash:
+        image = "docker.io/library/" + image
+    elif not any(sign in first for sign in ".:") and first != "localhost":
+        image = "docker.io/" + image
+    return image if ":" in image.rpartition("/")[2] else image + ":latest"

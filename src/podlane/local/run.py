@@ -1,0 +1,249 @@
+"""From a folder to a pipeline that has run: read, decide, wire the parts, wait, clean up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from podlane import __version__
+from podlane.errors import ConfigError
+from podlane.local.cluster.cluster import Cluster
+from podlane.local.coordinator.app import Coordinator
+from podlane.local.folder import LocalFolder
+from podlane.local.pipeline import choose, decide, load, project, snapshot
+from podlane.local.pipeline.facts import Facts
+from podlane.local.pipeline.model import Pipeline
+from podlane.local.pipeline.predefined import of_pipeline
+from podlane.local.pipeline.project import Ask
+from podlane.local.pipeline.snapshot import Snapshot
+from podlane.local.session import Order, Session
+from podlane.local.settings import Ends, render_config
+from podlane.local.show import Show
+from podlane.manager.config_file import read_config
+from podlane.manager.daemon import Manager, Signals
+from podlane.manager.runners import Identity
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """The command line of `podlane local`."""
+
+    start: Path
+    file: str = ".gitlab-ci.yml"
+    jobs: tuple[str, ...] = ()
+    with_needs: bool = True
+    source: str = "push"
+    base: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    concurrent: int = 0  # 0: one job for each processor
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What was read of the project."""
+
+    folder: Path
+    taken: Snapshot
+    facts: Facts
+    pipeline: Pipeline
+    notes: tuple[str, ...]
+
+
+def show_list(wish: Wish, show: Show) -> int:
+    """Print every job with the rule that decided. Nothing runs."""
+    with _run_root() as root:
+        read = _read(wish, root, 1)
+        for note in read.notes:
+            show.say(note)
+        if read.facts.changed is not None:
+            show.say(
+                f"`changes` sees {len(read.facts.changed)} files, since {read.facts.changed_since}"
+            )
+        show.listing(read.pipeline)
+        show.notes(read.pipeline.notes)
+    return 0
+
+
+def run_local(wish: Wish, show: Show) -> int:
+    """Run the pipeline and return the exit code."""
+    with _run_root() as root:
+        folder = LocalFolder(snapshot.find_source(wish.start, wish.file).folder)
+        read = _read(wish, root, folder.count() + 1)
+        if read.pipeline.why_none:
+            raise ConfigError(
+                f"no pipeline: {read.pipeline.why_none}",
+                hint="`podlane local --list` shows each job and the rule that decided",
+                reference="local-no-pipeline",
+            )
+        pipeline = read.pipeline
+        if wish.jobs:
+            pipeline = choose.choose_jobs(pipeline, wish.jobs, with_needs=wish.with_needs)
+        folder.prepare(read.facts.pipeline_id)
+        for note in read.notes:
+            show.say(note)
+        show.notes(pipeline.notes)
+        show.expect([job.name for job in pipeline.jobs])
+        with _own_log(folder.own_log):
+            order = Order(pipeline, read.facts, folder)
+            status = asyncio.run(_serve(order, read.taken, root, wish.concurrent, show))
+    show.say(f"logs: {_near(folder.logs)}/   artifacts: {_near(folder.artifacts)}/")
+    return {"failed": FAILED, "canceled": INTERRUPTED}.get(status, 0)
+
+
+def _near(path: Path) -> str:
+    """The path as seen from here, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _read(wish: Wish, root: Path, number: int) -> Read:
+    source = snapshot.find_source(wish.start, wish.file)
+    file = source.folder / wish.file
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(
+            f"cannot read {file}: {why}",
+            hint="go to a project that has one, or name it with --file",
+            reference="local-file",
+        ) from error
+    taken = snapshot.take(source, root / "project.git")
+    ask = Ask(
+        source=wish.source,
+        base=wish.base,
+        variables=wish.variables,
+        config_path=wish.file,
+        pipeline_id=number,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    facts, notes = project.find_facts(source, taken, ask)
+    snapshot.set_refs(taken, project.refs_of(facts))
+
+    def read_file(path: str) -> str | None:
+        with suppress(OSError, UnicodeDecodeError):
+            return (source.folder / path).read_text(encoding="utf-8")
+        return None
+
+    known = {**of_pipeline(facts), **dict(facts.variables)}
+    config = load.load_config(text, read_file, facts, known)
+    return Read(source.folder, taken, facts, decide.make_pipeline(config, facts), notes)
+
+
+@contextmanager
+def _run_root() -> Iterator[Path]:
+    """The run's own folder; nothing of it stays."""
+    root = Path(tempfile.mkdtemp(prefix="podlane-")).resolve()
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def _own_log(file: Path) -> Iterator[None]:
+    """The manager's log goes to a file: the screen is the jobs'."""
+    handler = logging.FileHandler(file, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s %(fields)s",
+                                           defaults={"fields": ""}))  # fmt: skip
+    logger = logging.getLogger()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+        handler.close()
+
+
+async def _serve(order: Order, taken: Snapshot, root: Path, concurrent: int, show: Show) -> str:
+    async with _coordinator(root, order, taken) as coordinator, _cluster(root, order) as cluster:
+        runner = coordinator.register_runner(description="podlane local")
+        ends = Ends(
+            root=root,
+            cache=order.folder.cache,
+            gitlab_url=coordinator.url,
+            runner_token=runner.token,
+            cluster_url=cluster.url,
+            cluster_token=cluster.token,
+        )
+        session = Session(order, coordinator, show)
+        async with _manager(ends, concurrent or os.cpu_count() or 2):
+            with _heard(session.cancel):
+                return await session.run()
+
+
+@asynccontextmanager
+async def _coordinator(root: Path, order: Order, taken: Snapshot) -> AsyncIterator[Coordinator]:
+    coordinator = Coordinator(root / "gitlab")
+    coordinator.queue.long_poll = 30
+    coordinator.queue.hands_out_late = True
+    coordinator.calls.interval = 1
+    await coordinator.start()
+    try:
+        target = coordinator.git.root / f"{order.facts.project_path}.git"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        taken.bare.rename(target)
+        yield coordinator
+    finally:
+        await coordinator.stop()
+
+
+@asynccontextmanager
+async def _cluster(root: Path, order: Order) -> AsyncIterator[Cluster]:
+    cluster = Cluster(root, allowed=(order.folder.cache,))
+    await cluster.start()
+    try:
+        yield cluster
+    finally:
+        await cluster.stop()
+
+
+@asynccontextmanager
+async def _manager(ends: Ends, concurrent: int) -> AsyncIterator[None]:
+    """The real manager, as `podlane run` would serve it; an error in it ends the run."""
+    file = ends.root / "config.toml"
+    file.touch(mode=0o600)
+    file.write_text(render_config(ends, concurrent), encoding="utf-8")
+    config, _ = read_config(file, {})
+    identity = Identity(
+        version=__version__,
+        system_id="s_local",
+        installation="local",
+        host_name=socket.gethostname(),
+        helper_image="",
+    )
+    signals = Signals()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(Manager(config, file, identity).serve(signals))
+        try:
+            yield
+        finally:
+            signals.stop.set()
+
+
+@contextmanager
+def _heard(cancel: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and TERM press the cancel button."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, cancel)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,63 @@
+"""Fixtures of the real cluster's suite: a namespace per test, a scene with GitLab and a manager."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import cluster, gitlab, manager, play
+from harness.cluster import RealCluster
+from harness.play import Play
+from harness.scenario import RunnerSpec
+
+Open = Callable[..., AbstractAsyncContextManager[Play]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return gitlab.make_repository(tmp_path_factory.mktemp("git") / "demo")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, repository: Path) -> AsyncIterator[RealCluster]:
+    if "KUBECONFIG" not in os.environ:
+        pytest.fail("KUBECONFIG is not set: run `make cluster`")
+    name = f"suite-{secrets.token_hex(4)}"
+    async with cluster.namespace(name, tmp_path, repository) as found:
+        yield found
+
+
+@pytest.fixture
+def scene(stage: RealCluster) -> Open:
+    """`async with scene(config, runners) as play:` GitLab and a running manager."""
+
+    @asynccontextmanager
+    async def opened(
+        config: dict[str, Any] | None = None, runners: tuple[RunnerSpec, ...] = (RunnerSpec(),)
+    ) -> AsyncIterator[Play]:
+        folder = stage.folder
+        async with gitlab.serve(folder / "gitlab", stage.repository, stage.host) as served:
+            whole = play.config_for(stage, served, config, runners)
+            async with manager.running(folder / "manager", whole, stage.environ()) as started:
+                found = Play(stage, served, started)
+                try:
+                    yield found
+                except BaseException as error:
+                    error.add_note(await found.tell())
+                    raise
+
+    return opened

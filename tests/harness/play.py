@@ -1,0 +1,149 @@
+"""Plays a scenario on a stage: GitLab, a manager, the jobs, what happens, what was seen.
+
+One runner of scenarios for every stage: a difference between stages is a bug of the embedded one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import gitlab as gitlab_server
+from harness import manager as manager_process
+from harness import trace as traces
+from harness import wait
+from harness.gitlab import Gitlab
+from harness.manager import Manager
+from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, merge
+from harness.stage import Stage
+from podlane.local.coordinator import CoordinatorJob
+
+WORLD_SECONDS = 10.0
+
+
+def config_for(
+    stage: Stage,
+    gitlab: Gitlab,
+    config: dict[str, Any] | None = None,
+    runners: tuple[RunnerSpec, ...] = (RunnerSpec(),),
+) -> dict[str, Any]:
+    """A whole config.toml; each runner is made known to GitLab."""
+    entries = []
+    for spec in runners:
+        known = gitlab.coordinator.register_runner(tags=spec.tags, description=spec.name)
+        own = {"name": spec.name, "url": gitlab.coordinator.url, "token": known.token}
+        flags = {"feature_flags": {"FF_TIMESTAMPS": False}}
+        entry = {"executor": "kubernetes", **own, **flags}
+        entries.append(merge(merge(entry, stage.runner()), spec.config))
+    whole = {"concurrent": 10, "check_interval": 1, "shutdown_timeout": 5}
+    return merge(whole, config or {}) | {"runners": entries}
+
+
+@dataclass
+class Play:
+    stage: Stage
+    gitlab: Gitlab
+    manager: Manager
+    jobs: dict[str, CoordinatorJob] = field(default_factory=dict)
+
+    async def run(self, specs: tuple[JobSpec, ...]) -> None:
+        ready = {spec.name: asyncio.Event() for spec in specs}
+        async with asyncio.TaskGroup() as group:
+            for spec in specs:
+                group.create_task(self._job(spec, ready))
+
+    async def _job(self, spec: JobSpec, ready: dict[str, asyncio.Event]) -> None:
+        for name in spec.needs:
+            await ready[name].wait()
+        needs = tuple(self.jobs[name] for name in spec.needs)
+        job = self.jobs[spec.name] = self.gitlab.enqueue(spec, needs)
+        for event in spec.during:
+            await self._event(job, event)
+        await self.gitlab.coordinator.wait_finished(job.id, spec.expect.seconds)
+        ready[spec.name].set()
+
+    async def _event(self, job: CoordinatorJob, event: Event) -> None:
+        if event.when:
+            await wait.trace_holds(self.gitlab.coordinator, job, event.when)
+        if event.state:
+            await wait.until(f"state {event.state}", lambda: job.state == event.state)
+        match event.do:
+            case "cancel":
+                self.gitlab.coordinator.cancel(job.id)
+            case "force-cancel":
+                self.gitlab.coordinator.force_cancel(job.id)
+            case "restart-manager":
+                await self.manager.kill()
+                await self.manager.start()
+            case "delete-pods":
+                await self.stage.delete_pods()
+            case other:
+                raise ValueError(f"no such event: {other}")
+
+    async def nothing_stays(self, seconds: float = WORLD_SECONDS) -> None:
+        async def is_empty() -> bool:
+            return not await self.stage.objects()
+
+        await wait.until("no object with podlane's label", is_empty, seconds, every=0.3)
+
+    async def tell(self) -> str:
+        """All there is to see, for whoever reads a failure."""
+        traced = [
+            f"--- job {name}: {job.state} {job.failure_reason} {job.exit_code}\n"
+            + job.trace.decode(errors="replace")
+            for name, job in self.jobs.items()
+        ]
+        log = f"--- manager\n{self.manager.log[-6000:]}"
+        return "\n".join([*traced, log, f"--- {self.stage.name}", await self.stage.describe()])
+
+
+async def play(scenario: Scenario, stage: Stage) -> None:
+    """Play it and check all that it expects."""
+    folder, repository = stage.folder, stage.repository
+    async with gitlab_server.serve(folder / "gitlab", repository, stage.host) as gitlab:
+        config = config_for(stage, gitlab, scenario.config, scenario.runners)
+        async with manager_process.running(folder / "manager", config, stage.environ()) as manager:
+            scene = Play(stage, gitlab, manager)
+            try:
+                await scene.run(scenario.jobs)
+                for spec in scenario.jobs:
+                    check(scene.jobs[spec.name], spec.expect, gitlab)
+                await scene.nothing_stays()
+            except BaseException as error:
+                error.add_note(await scene.tell())
+                raise
+
+
+def check(job: CoordinatorJob, expect: Expect, gitlab: Gitlab) -> None:
+    assert job.state == expect.state, f"{job.state} {job.failure_reason} {job.exit_code}"
+    if expect.failure_reason:
+        assert job.failure_reason == expect.failure_reason
+    if expect.exit_code is not None:
+        assert job.exit_code == expect.exit_code
+    assert job.handed_out == 1
+    if expect.artifact:
+        assert _archive(job) == expect.artifact
+    if expect.runner:
+        assert gitlab.coordinator.runners.known[job.runner].description == expect.runner
+    _check_trace(job.trace, expect)
+
+
+def _check_trace(trace: bytes, expect: Expect) -> None:
+    text = trace.decode(errors="replace")
+    for wanted in expect.contains:
+        assert wanted in text, f"the trace lacks: {wanted}"
+    for unwanted in expect.lacks:
+        assert unwanted not in text, f"the trace holds: {unwanted}"
+    for pattern in expect.matches:
+        assert re.search(pattern, text, re.MULTILINE), f"nothing in the trace matches: {pattern}"
+    for name, wanted in expect.printed.items():
+        assert traces.printed(trace, name) == wanted.encode(), f"section {name} differs"
+
+
+def _archive(job: CoordinatorJob) -> dict[str, str]:
+    with zipfile.ZipFile(job.artifacts["archive"]) as found:
+        files = [item for item in found.infolist() if not item.is_dir()]
+        return {item.filename: found.read(item).decode() for item in files}
