@@ -47,6 +47,9 @@ check: setup ## Format, lint, types, import contracts, structure
 test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
 
+golden: setup ## Write the results of the golden cases anew; review the difference
+	$(BIN)/python tests/golden/cases.py
+
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .
@@ -64,7 +67,7 @@ cluster: image ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/pytest -p no:randomly tests/cluster
 
 bench: image ## Measure on the real cluster; writes docs/reference/measured.md
-	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/python -m tests.bench
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench
 
 format: setup ## Rewrite the sources in the house's form
 	$(BIN)/ruff format .

@@ -55,6 +55,14 @@ class Cluster:
         """The last requests, oldest first."""
         return self._app.requests
 
+    @property
+    def bookmark_seconds(self) -> float:
+        return self._app.watching.bookmark_seconds
+
+    @bookmark_seconds.setter
+    def bookmark_seconds(self, seconds: float) -> None:
+        self._app.watching.bookmark_seconds = seconds
+
     def objects(self, kind: str) -> list[Object]:
         """All objects of a kind, named `pods` or `Pod`."""
         return self.store.items(kind_named(kind))

@@ -161,8 +161,12 @@ class Container:
             return ""
         return data.decode("utf-8", "replace")
 
-    def tidy(self) -> None:
-        """Drop an output that holds nothing."""
+    async def tidy(self) -> None:
+        """After the kill: wait for the process, close its output, drop it if it is empty."""
+        if self._process is not None:
+            await self._process.wait()
+        if self._output is not None:
+            self._output.close()
         path = self._place.output
         if path.exists() and not path.stat().st_size:
             path.unlink()

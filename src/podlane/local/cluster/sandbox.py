@@ -221,7 +221,7 @@ class Sandbox:
         await processes.kill_all(leaders, self.key[1])
         self._volumes.remove()
         for item in self.containers.values():
-            item.tidy()
+            await item.tidy()
         folders.remove_tree(self._folder)
 
     # Status.
