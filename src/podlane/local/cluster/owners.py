@@ -27,7 +27,9 @@ class GarbageCollector:
             timer.cancel()
 
     def _heard(self, change: Change) -> None:
-        if change.type == "DELETED" or (change.type == "ADDED" and _owners(change.object)):
+        if change.type == "DELETED":
+            self._later()
+        elif change.type == "ADDED" and _owners(change.object):
             self._later()
 
     def _later(self) -> None:
