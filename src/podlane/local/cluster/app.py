@@ -109,7 +109,9 @@ class App:
                 if _selector(request)(item):
                     key = (namespace, item["metadata"]["name"])
                     self.resources.delete(kind, key, await _options(request))
-            return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
+            return _json(
+                {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+            )
         raise _not_allowed()
 
     def _admit(self, kind: Kind, item: Object) -> None:

@@ -77,7 +77,9 @@ class Container:
         try:
             await self._spawn([expand.expand(word, given) for word in words], given)
         except StartFailed as error:
-            self.state = Terminated(128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity)
+            self.state = Terminated(
+                128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
+            )
             self.state = _finished(self.state)
             return
         self.state = Running(now_text(), identity)
@@ -112,7 +114,9 @@ class Container:
         if not folder.is_dir() and folders.is_inside(folder, self._place.roots):
             folder.mkdir(parents=True)
         if not folder.is_dir():
-            raise StartFailed(f'chdir to cwd ("{wanted}") set in config.json failed: no such folder')
+            raise StartFailed(
+                f'chdir to cwd ("{wanted}") set in config.json failed: no such folder'
+            )
         return folder
 
     def _message_file(self) -> Path:

@@ -65,7 +65,9 @@ class Resources:
             value = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             version, start = int(value["rv"]), (value["namespace"], value["start"])
         except (ValueError, KeyError, TypeError) as error:
-            raise failure.bad_request("invalid continue token: continue key is not valid") from error
+            raise failure.bad_request(
+                "invalid continue token: continue key is not valid"
+            ) from error
         if version < self._store.forgotten:
             raise failure.continue_expired()
         return version, start
