@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.certificates import authority
-from harness.http_server import Call, Said, always, serve
+from harness.http_server import Said, always, serve
 from podlane.clients.http.blocking import BlockingHttp
 from podlane.clients.http.proxy import Proxy, find_proxy, is_direct
 from podlane.clients.http.request import Request

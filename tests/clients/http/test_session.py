@@ -178,7 +178,7 @@ async def test_asyncio_keeps_small_buffers_for_tls(tmp_path: Path) -> None:
     ca = authority()
     with serve(always(Said(body=b"x" * 300_000)), ca.server()) as server:
         assert len(await ask(server.url, TlsFiles(ca.file(tmp_path)))) == 300_000
-    assert sslproto.SSLProtocol.max_size == 32 * 1024  # type: ignore[attr-defined]
+    assert sslproto.SSLProtocol.max_size == 32 * 1024
 
 
 def test_runs_on_uvloop(tmp_path: Path) -> None:
