@@ -86,7 +86,11 @@ class Container:
 
     async def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
-        environ = {"PATH": _path(), "HOME": str(self._place.folder), "HOSTNAME": self._pod_name}
+        environ = {
+            "PATH": _path(words[0]),
+            "HOME": str(self._place.folder),
+            "HOSTNAME": self._pod_name,
+        }
         self._output = processes.Output(self._place.output, _OUTPUT_LIMIT_BYTES)
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -178,9 +182,11 @@ class Container:
             await processes.kill_all({self.pid})
 
 
-def _path() -> str:
+def _path(command: str) -> str:
+    """Our own programs are there for our own command; a job's script sees the user's alone."""
+    given = os.environ.get("PATH", os.defpath)
     own = str(Path(sys.executable).parent)
-    return os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
+    return os.pathsep.join([own, given]) if command == "podlane" else given
 
 
 def _exec_trouble(command: str, error: Exception) -> str:
