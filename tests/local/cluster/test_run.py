@@ -206,3 +206,15 @@ async def test_twenty_at_once(client: Client) -> None:
     )
     for n in range(20):
         await client.until(f"p{n}", phase_is("Succeeded"))
+
+
+async def test_a_daemon_that_hides_is_found(client: Client, tmp_path: Path) -> None:
+    """Own session, own parent, no environment: it ends with its container, as in a PID namespace."""
+    hidden = tmp_path / "hidden"
+    script = (
+        f"sleep 0.1; env -i setsid sh -c '(sleep 304 & echo $! > {hidden}) &'; "
+        f"until [ -s {hidden} ]; do sleep 0.01; done"
+    )
+    await client.create("pods", manifest("p", shell(script), shell("exec sleep 60")))
+    await client.until("p", lambda pod: terminated(pod, 0))
+    await until_dead(int(hidden.read_text()))

@@ -9,8 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from podlane.local.cluster import expand, folders, processes
 from podlane.local.cluster.kinds import Object
+from podlane.local.cluster.spawn import Output, Process
 from podlane.local.cluster.status import Running, State, Terminated, Waiting
 from podlane.local.cluster.store import now_text
 
@@ -27,6 +28,9 @@ _RUNC = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: "
 )
+
+
+_MARKS = count()
 
 
 class StartFailed(Exception):
@@ -47,14 +51,20 @@ class Container:
         self.spec = spec
         self.state: State = Waiting()
         self.killed_for = ""
+        self.mark = next(_MARKS)
         self._pod_name: str = pod["metadata"]["name"]
         self._place = place
         self._process: Process | None = None
-        self._output: processes.Output | None = None
+        self._output: Output | None = None
 
     @property
     def pid(self) -> int:
         return self._process.pid if self._process is not None else 0
+
+    @property
+    def leaders(self) -> dict[int, int]:
+        """The main process and the mark of all that came of it."""
+        return {self.pid: self.mark} if self._process is not None else {}
 
     @property
     def is_running(self) -> bool:
@@ -64,7 +74,7 @@ class Container:
     def has_process(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, pod: Object, read: expand.ReadData) -> None:
+    def start(self, pod: Object, read: expand.ReadData) -> None:
         """Start the process, or become terminated with StartError; ConfigProblem: not yet."""
         given = expand.environment(pod, self.spec, read)
         identity = f"podlane://{uuid4().hex}{uuid4().hex}"
@@ -75,7 +85,7 @@ class Container:
         self._message_file().parent.mkdir(parents=True, exist_ok=True)
         self._message_file().touch()
         try:
-            await self._spawn([expand.expand(word, given) for word in words], given)
+            self._spawn([expand.expand(word, given) for word in words], given)
         except StartFailed as error:
             self.state = Terminated(
                 128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
@@ -84,23 +94,21 @@ class Container:
             return
         self.state = Running(now_text(), identity)
 
-    async def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
+    def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
         environ = {
             "PATH": _path(words[0]),
             "HOME": str(self._place.folder),
             "HOSTNAME": self._pod_name,
         }
-        self._output = processes.Output(self._place.output, _OUTPUT_LIMIT_BYTES)
+        self._output = Output(self._place.output, _OUTPUT_LIMIT_BYTES)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=self._output.write_end,
-                stderr=self._output.write_end,
-                cwd=folder,
-                env=environ | given,
-                start_new_session=True,
+            self._process = Process(
+                words,
+                self.mark,
+                folder=folder,
+                environ=environ | given,
+                output=self._output.write_end,
             )
         except (OSError, ValueError) as error:
             raise StartFailed(_exec_trouble(words[0], error)) from error
@@ -134,7 +142,7 @@ class Container:
         if self._process is None or not isinstance(self.state, Running):
             return
         code = await self._process.wait()
-        await processes.kill_all({self._process.pid})
+        await processes.kill_all(self.leaders)
         if self._output is not None:
             self._output.close()
         if delay:
@@ -179,7 +187,7 @@ class Container:
         """KILL the whole family; `reason` is told instead of Error."""
         if self.has_process:
             self.killed_for = self.killed_for or reason
-            await processes.kill_all({self.pid})
+            await processes.kill_all(self.leaders)
 
 
 def _path(command: str) -> str:

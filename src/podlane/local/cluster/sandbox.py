@@ -222,7 +222,9 @@ class Sandbox:
         store.remove(POD, store.replace(POD, found | {"metadata": metadata}))
 
     async def _clean(self) -> None:
-        leaders = {item.pid for item in self.containers.values() if item.has_process}
+        leaders: dict[int, int] = {}
+        for item in self.containers.values():
+            leaders |= item.leaders if item.has_process else {}
         await processes.kill_all(leaders, self.key[1])
         self._volumes.remove()
         for item in self.containers.values():

@@ -85,7 +85,7 @@ class Starter:
         if retry:
             return retry
         try:
-            await container.start(self._owner.pod, self._owner.read)
+            container.start(self._owner.pod, self._owner.read)
         except ConfigProblem as problem:
             container.state = Waiting("CreateContainerConfigError", str(problem))
             self._say(container, "Failed", f"Error: {problem}", is_warning=True)
