@@ -51,6 +51,8 @@ class Container:
         self.spec = spec
         self.state: State = Waiting()
         self.killed_for = ""
+        self.over = asyncio.Event()
+        """The container has ended, and its state says how."""
         self.mark = next(_MARKS)
         self._pod_name: str = pod["metadata"]["name"]
         self._place = place
@@ -82,11 +84,11 @@ class Container:
         if not self.spec.get("command"):
             self.state = Running(now_text(), identity)
             return
-        self._message_file().parent.mkdir(parents=True, exist_ok=True)
-        self._message_file().touch()
         try:
+            self._message_file().parent.mkdir(parents=True, exist_ok=True)
+            self._message_file().touch()
             self._spawn([expand.expand(word, given) for word in words], given)
-        except StartFailed as error:
+        except (StartFailed, OSError) as error:
             self.state = Terminated(
                 128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
             )
