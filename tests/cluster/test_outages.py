@@ -60,7 +60,8 @@ async def test_the_api_server_goes_away(scene: Open) -> None:
             assert runs.state == "success", "a running job needs no API server"
         finally:
             await cluster.part("start", "apiserver")
-        await play.gitlab.coordinator.wait_finished(late.id, 60)
+        # the kubelet asks again only after pauses of up to half a minute
+        await play.gitlab.coordinator.wait_finished(late.id, 120)
         await play.nothing_stays(30)
         for job, ticks in ((runs, 12), (late, 1)):
             assert job.state == "success"
