@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from podlane.errors import ConfigError
-from podlane.local.pipeline import decide, load, project, snapshot
+from podlane.local.pipeline import decide, load, project, rules, snapshot
 from podlane.local.pipeline.facts import Facts
 from podlane.local.pipeline.model import Pipeline
 from podlane.local.pipeline.predefined import of_pipeline
@@ -90,6 +90,9 @@ def read_project(wish: Wish, source: Source, root: Path, number: int) -> Read:
 
     known = {**of_pipeline(facts), **dict(facts.variables)}
     config = load.load_config(text, read_file, facts, known)
+    written = [*(config.workflow.rules or ()), *(r for job in config.jobs for r in job.rules or ())]
+    compared = project.compare(source, taken, rules.compared_refs(written))
+    facts = msgspec.structs.replace(facts, compared=compared)
     return Read(taken, facts, decide.make_pipeline(config, facts), notes)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from local.pipeline.making import pipeline
 
+from local.pipeline.making import pipeline
 from podlane.errors import ConfigError
 from podlane.local.pipeline.choose import choose_jobs
 

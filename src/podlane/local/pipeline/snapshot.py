@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from podlane.local.pipeline.git import git, try_git
+from podlane.local.pipeline.git import find_top, git, try_git
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -40,8 +40,7 @@ def find_source(start: Path, file: str) -> Source:
     A path that leads elsewhere from `start` names a file of the whole repository.
     """
     start = start.resolve()
-    found = try_git(start, "rev-parse", "--show-toplevel")
-    top = Path(found).resolve() if found else None
+    top = find_top(start)
     named = (start / file).resolve()
     is_elsewhere = ".." in Path(file).parts or Path(file).is_absolute()
     if is_elsewhere and named.is_relative_to(top or start):
