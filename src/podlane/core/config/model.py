@@ -155,12 +155,6 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
 
 
-class CacheConfig(msgspec.Struct, frozen=True):
-    """`[runners.cache]`: so far only whether a shared cache is asked for."""
-
-    type: str = msgspec.field(name="Type", default="")
-
-
 class RunnerConfig(msgspec.Struct, frozen=True):
     """One `[[runners]]` entry."""
 
@@ -193,7 +187,7 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     shell: str = "bash"
     feature_flags: dict[str, bool] = {}
     labels: dict[str, str] = {}
-    cache: CacheConfig = CacheConfig()
+    cache_type: str = ""  # `Type` of [runners.cache], filled in by parse.py: jobs are told
     kubernetes: KubernetesConfig = KubernetesConfig()
     podlane: PodlaneConfig = PodlaneConfig()
 
