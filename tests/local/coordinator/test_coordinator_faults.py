@@ -124,9 +124,7 @@ async def test_lost_chunks(gitlab: Coordinator, caller: Caller, job: Coordinator
 async def test_cancel_now(
     gitlab: Coordinator, caller: Caller, job: CoordinatorJob, kind: str, status: int, word: str
 ) -> None:
-    fault = Fault("trace")
-    fault.kind = "cancel" if kind == "cancel" else "force_cancel"
-    gitlab.faults.add(fault)
+    gitlab.faults.add(Fault("trace", kind))
     heard = await caller.patch(job, 0, b"x")
     assert (heard.status, heard.headers["job-status"]) == (status, word)
 
@@ -146,3 +144,9 @@ async def test_conflict_leaves_the_job_in_the_queue(gitlab: Coordinator, caller:
     assert (await caller.ask()).status == 409
     assert json.loads((await caller.ask()).body)["id"] == job.id
     gitlab.faults.clear()
+
+
+@pytest.mark.parametrize(("call", "kind"), [("traces", "status"), ("trace", "dropp")])
+def test_fault_that_would_never_come_is_refused(call: str, kind: str) -> None:
+    with pytest.raises(ValueError, match="no such fault"):
+        Fault(call, kind)

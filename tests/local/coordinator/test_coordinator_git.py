@@ -160,6 +160,15 @@ async def test_what_is_no_repository_is_refused(gitlab: Coordinator, tmp_path: P
         gitlab.git.add("acme/none", tmp_path / "nothing")
 
 
+async def test_commit_that_is_not_there_is_for_the_job_to_see(
+    gitlab: Coordinator, caller: Caller, source: Path
+) -> None:
+    gitlab.git.add("acme/demo", source)
+    job = await caller.take(git_info={"sha": "1" * 40})
+    code, said = await git("ls-remote", _url(job), "refs/pipelines/700")
+    assert (code, said) == (0, "")
+
+
 async def test_fault_reaches_git(gitlab: Coordinator, job: CoordinatorJob) -> None:
     gitlab.faults.add(Fault("git", status=500))
     assert (await git("ls-remote", _url(job)))[0] != 0

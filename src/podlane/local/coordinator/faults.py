@@ -8,15 +8,24 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from aiohttp import web
 
 from podlane.local.coordinator.jobs import CoordinatorJob
 
-Kind = Literal[
-    "status", "status_after", "drop", "drop_after", "cut", "slow", "cancel", "force_cancel", "lose"
-]
+KINDS = frozenset(
+    {
+        "status",
+        "status_after",
+        "drop",
+        "drop_after",
+        "cut",
+        "slow",
+        "cancel",
+        "force_cancel",
+        "lose",
+    }
+)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _CALLS = (
@@ -32,6 +41,7 @@ _CALLS = (
     ("GET", r"/.+\.git/.*", "git"),
     ("POST", r"/.+\.git/.*", "git"),
 )
+CALLS = frozenset({"*", "artifact", *(name for _, _, name in _CALLS)})
 
 
 def call_of(method: str, path: str) -> tuple[str, int]:
@@ -56,7 +66,7 @@ class Fault:
     """
 
     call: str
-    kind: Kind = "status"
+    kind: str = "status"
     status: int = 500
     seconds: float = 0.0
     times: int = 1
@@ -66,6 +76,10 @@ class Fault:
     skip: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     hits: int = 0
+
+    def __post_init__(self) -> None:
+        if self.call not in CALLS or self.kind not in KINDS:
+            raise ValueError(f"no such fault: {self.call} {self.kind}")
 
     def concerns(self, call: str, job: int) -> bool:
         names = {call} if call in ("git", "other") else {call, "*"}

@@ -46,11 +46,12 @@ class GitServer:
         _git("-C", str(self.path(project)), "update-ref", name, sha)
 
     def keep_pipeline(self, project: str, pipeline_id: int, sha: str) -> None:
-        """Name a pipeline's commit, once; nothing for a project that is not served here."""
+        """Name a pipeline's commit, once. One that is not here stays unnamed: the job will see."""
         known = (project, pipeline_id, sha)
         if project in self._heads and sha.strip("0") and known not in self._kept:
-            self.set_ref(project, f"refs/pipelines/{pipeline_id}", sha)
             self._kept.add(known)
+            with contextlib.suppress(PodlaneError):
+                self.set_ref(project, f"refs/pipelines/{pipeline_id}", sha)
 
     def head(self, project: str) -> tuple[str, str]:
         """The branch and the commit that were checked out in the source; empty if unknown."""
