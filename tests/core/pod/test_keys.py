@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from podlane.core.config.model import (
+    CacheConfig,
     ClaimVolume,
     ContainerSecurityContext,
     KubernetesConfig,
@@ -59,7 +60,7 @@ SAMPLES: dict[str, Any] = {
     "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
     "environment": ("A=b",),
     "feature_flags": {"FF_TIMESTAMPS": False},
-    "cache_type": "s3",
+    "cache": CacheConfig("s3"),
     "builds_dir": "/other",
     "cache_dir": "/other",
     "pod_dir": "/other",

@@ -6,7 +6,6 @@ meanwhile is sent once more.
 
 from __future__ import annotations
 
-import base64
 import http.client
 import os
 import ssl
@@ -102,7 +101,7 @@ class BlockingHttp:
             connection.sock.settimeout(timeout)
         headers = self._headers(request)
         if proxy is not None and key[0] == "http":
-            headers |= _proxy_headers(proxy)
+            headers |= proxy.headers()
         try:
             connection.request(
                 request.method,
@@ -139,7 +138,7 @@ class BlockingHttp:
             to_host, to_port, timeout=timeout, context=self._context(), blocksize=_BLOCK
         )
         if proxy is not None:
-            connection.set_tunnel(host, port, _proxy_headers(proxy))
+            connection.set_tunnel(host, port, proxy.headers())
         return connection
 
     def _context(self) -> ssl.SSLContext:
@@ -165,13 +164,6 @@ def _target(request: Request, *, is_whole: bool) -> str:
     parts = urlsplit(request.url)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     return f"http://{parts.netloc.rpartition('@')[2]}{path}" if is_whole else path
-
-
-def _proxy_headers(proxy: Proxy) -> dict[str, str]:
-    if not proxy.user:
-        return {}
-    pair = base64.b64encode(f"{proxy.user}:{proxy.password.reveal()}".encode()).decode()
-    return {"Proxy-Authorization": f"Basic {pair}"}
 
 
 def _is_closed(error: BaseException) -> bool:

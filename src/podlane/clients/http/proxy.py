@@ -6,6 +6,7 @@ ranges, domains with all that lies below them, ports; this machine itself is nev
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -29,12 +30,21 @@ class Proxy(msgspec.Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
+    def headers(self) -> dict[str, str]:
+        """What proves to the proxy who we are."""
+        if not self.user:
+            return {}
+        pair = f"{self.user}:{self.password.reveal()}".encode()
+        return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
 
 def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy for `url`, or None: go straight."""
-    scheme = urlsplit(url).scheme.lower()
-    text = _read(environ, f"{scheme}_proxy")
-    if not text or is_direct(url, _read(environ, "no_proxy")):
+    """The proxy for `url`, or None: go straight (as does what is no URL: its sender will say so)."""
+    try:
+        text = _read(environ, f"{urlsplit(url).scheme.lower()}_proxy")
+        if not text or is_direct(url, _read(environ, "no_proxy")):
+            return None
+    except ValueError:
         return None
     return parse_proxy(text)
 

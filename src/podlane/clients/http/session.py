@@ -101,10 +101,9 @@ class HttpSession:
                     request.method,
                     request.url,
                     data=request.body or None,
-                    headers={"X-Request-Id": uuid.uuid4().hex, **request.headers},
                     timeout=limits,
                     allow_redirects=False,
-                    **self._extras(request.url),
+                    **self._extras(request),
                 )
             except TROUBLE as error:
                 raise self.trouble(request, error) from error
@@ -114,16 +113,18 @@ class HttpSession:
             pool.busy -= 1
             await self._close_retired()
 
-    def _extras(self, url: str) -> dict[str, Any]:
-        extras: dict[str, Any] = {}
+    def _extras(self, request: Request) -> dict[str, Any]:
+        headers = {"X-Request-Id": uuid.uuid4().hex, **request.headers}
+        extras: dict[str, Any] = {"headers": headers}
         if self._route.server_name:
             extras["server_hostname"] = self._route.server_name
-        proxy = self._proxy(url)
+        proxy = self._proxy(request.url)
         if proxy is not None:
             extras["proxy"] = proxy.url
-            if proxy.user:
-                auth = aiohttp.BasicAuth(proxy.user, proxy.password.reveal())
-                extras["proxy_auth"] = auth
+            if request.url.startswith("https:"):
+                extras["proxy_headers"] = proxy.headers()
+            else:
+                headers |= proxy.headers()
         return extras
 
     def _proxy(self, url: str) -> Proxy | None:

@@ -18,7 +18,10 @@ _HINTS = {
 
 def where(request: Request) -> str:
     """Method, scheme, host and path: no credentials, no query."""
-    parts = urlsplit(request.url)
+    try:
+        parts = urlsplit(request.url)
+    except ValueError:
+        return request.method
     host = parts.netloc.rpartition("@")[2]
     return f"{request.method} {parts.scheme}://{host}{parts.path}"
 

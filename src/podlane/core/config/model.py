@@ -155,6 +155,12 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
 
 
+class CacheConfig(msgspec.Struct, frozen=True):
+    """`[runners.cache]`: so far only whether a shared cache is asked for."""
+
+    type: str = msgspec.field(name="Type", default="")
+
+
 class RunnerConfig(msgspec.Struct, frozen=True):
     """One `[[runners]]` entry."""
 
@@ -187,7 +193,7 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     shell: str = "bash"
     feature_flags: dict[str, bool] = {}
     labels: dict[str, str] = {}
-    cache_type: str = ""  # `Type` of [runners.cache], filled in by parse.py: jobs are told
+    cache: CacheConfig = CacheConfig()
     kubernetes: KubernetesConfig = KubernetesConfig()
     podlane: PodlaneConfig = PodlaneConfig()
 

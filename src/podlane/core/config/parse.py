@@ -63,17 +63,9 @@ def _runner(
     if isinstance(kubernetes, dict) and isinstance(kubernetes.get("pull_policy"), str):
         policy = kubernetes["pull_policy"]
         values["kubernetes"] = kubernetes | {"pull_policy": [policy] if policy else []}
-    values["cache_type"] = _cache_type(table)
     runner = convert(values, RunnerConfig, place, lines)
     check_values(runner, place, lines)
     return runner, found
-
-
-def _cache_type(table: Mapping[str, Any]) -> str:
-    cache = next((value for key, value in table.items() if key.lower() == "cache"), None)
-    if not isinstance(cache, dict):
-        return ""
-    return next((str(value) for key, value in cache.items() if key.lower() == "type"), "")
 
 
 def _other_executor(table: Mapping[str, Any], place: Place) -> Found | None:

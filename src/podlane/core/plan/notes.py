@@ -78,7 +78,7 @@ def _debug_complaints(context: RunnerContext, ground: Ground) -> tuple[Note, ...
 
 
 def _shared_cache(job: Job, context: RunnerContext) -> tuple[Note, ...]:
-    if not context.runner.cache_type or not any(one.paths or one.untracked for one in job.cache):
+    if not context.runner.cache.type or not any(one.paths or one.untracked for one in job.cache):
         return ()
     return (
         Note(
