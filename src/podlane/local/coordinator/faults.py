@@ -8,24 +8,15 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from aiohttp import web
 
 from podlane.local.coordinator.jobs import CoordinatorJob
 
-KINDS = frozenset(
-    {
-        "status",
-        "status_after",
-        "drop",
-        "drop_after",
-        "cut",
-        "slow",
-        "cancel",
-        "force_cancel",
-        "lose",
-    }
-)
+Kind = Literal[
+    "status", "status_after", "drop", "drop_after", "cut", "slow", "cancel", "force_cancel", "lose"
+]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _CALLS = (
@@ -66,7 +57,7 @@ class Fault:
     """
 
     call: str
-    kind: str = "status"
+    kind: Kind = "status"
     status: int = 500
     seconds: float = 0.0
     times: int = 1
@@ -78,7 +69,7 @@ class Fault:
     hits: int = 0
 
     def __post_init__(self) -> None:
-        if self.call not in CALLS or self.kind not in KINDS:
+        if self.call not in CALLS or self.kind not in get_args(Kind):
             raise ValueError(f"no such fault: {self.call} {self.kind}")
 
     def concerns(self, call: str, job: int) -> bool:
