@@ -57,6 +57,7 @@ def _run(
         title=title,
     )
     work.trace.be_eager()
+    before = work.lane.used.oom
     try:
         work.lane.start(text)
         status = _wait(work, until, is_unwanted)
@@ -66,12 +67,25 @@ def _run(
             raise why
     except (LaneLost, OSError) as error:
         raise Deferred from error
+    _tell_of_memory(work, before)
     if status:
         if work.terminated_at:
             raise interrupted()
         raise StageFailed(
             failed(FailureReason.SCRIPT_FAILURE, status),
             f"command terminated with exit code {status}",
+        )
+
+
+def _tell_of_memory(work: Work, killed_before: int) -> None:
+    """Say that the kernel killed a process of the step: nothing else in the log does."""
+    used = work.lane.used
+    if used.oom > killed_before:
+        mebibyte = 1024 * 1024
+        work.trace.warning(
+            "the kernel killed a process of the build container for lack of memory "
+            f"(limit {used.limit // mebibyte} MiB, peak {used.peak // mebibyte} MiB); "
+            "`memory_limit` of the runner, or the variable KUBERNETES_MEMORY_LIMIT, raises it"
         )
 
 
