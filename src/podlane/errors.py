@@ -62,8 +62,10 @@ class ServiceError(PodlaneError):
 
     reference = "service"
 
-    def __init__(self, message: str, *, service: str, status: int = 0, details: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, service: str, status: int = 0, details: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.service = service
         self.status = status
         self.details = details

@@ -11,6 +11,7 @@ import pytest
 from helper.rig import Rig
 from helper.test_job import plain
 from podlane.local.coordinator import Fault
+from podlane.local.coordinator.faults import Kind
 
 
 def running(marker: Path) -> bool:
@@ -57,7 +58,7 @@ async def test_a_job_that_is_not_ours_never_runs_its_script(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("kind", ["status", "drop", "drop_after"])
-async def test_a_failing_gitlab_loses_nothing(rig: Rig, kind: str) -> None:
+async def test_a_failing_gitlab_loses_nothing(rig: Rig, kind: Kind) -> None:
     for call in ("update", "trace", "trace"):
         rig.coordinator.faults.add(Fault(call, kind, status=500))
     rig.script("seq 1 2000")

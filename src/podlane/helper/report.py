@@ -20,6 +20,8 @@ from podlane.helper.spool import Spool
 
 _INTERVAL = 3.0
 _TOUCH = 30.0
+_WATCHED_INTERVAL = 3.0
+_WATCHED_TOUCH = 5.0
 _MAX_PAUSE = 15.0
 
 
@@ -145,7 +147,7 @@ class Reporter:
                 elif self._urgent or self._spool.size - self.window.sent >= PIECE:
                     break
                 else:
-                    due = self._interval if self._spool.size > self.window.sent else _TOUCH
+                    due = self._interval if self._spool.size > self.window.sent else self._touch()
                     left = self._last_sent + due - now
                 if left <= 0:
                     break
@@ -153,11 +155,16 @@ class Reporter:
                 self._pause = max(0.0, self._pause - (time.monotonic() - now))
         return not (self._ends or self.is_stopped)
 
+    def _touch(self) -> float:
+        """Seconds of silence after which GitLab is asked. Who watches the log may press cancel."""
+        watched = min(_WATCHED_TOUCH, 2 * self._interval)
+        return watched if self._interval <= _WATCHED_INTERVAL else _TOUCH
+
     def _step(self) -> None:
         self._urgent = False
         if self._send_piece():
             return
-        if time.monotonic() >= self._last_sent + _TOUCH:
+        if time.monotonic() >= self._last_sent + self._touch():
             checksum, size = self._spool.checksum() if self.window.is_alone else ("", 0)
             self._call(
                 lambda: self._api.update(Update("running", checksum=checksum, bytesize=size))

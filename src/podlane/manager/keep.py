@@ -11,7 +11,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.pod import waiting
 from podlane.core.trace.reply import Word
@@ -72,7 +72,7 @@ class Keeper:
         now = time.time()
         watch = self._watches.get(key)
         if watch is None:
-            known = key in self._hands.accesses  # launched by us: nobody has written yet
+            known = key in self._hands.voices  # launched by us: nobody has written yet
             watch = Watch(line.record.created_at, offset=0 if known else None)
             self._watches[key] = watch
         if now >= line.record.created_at + _SAY_SECONDS:
@@ -82,10 +82,10 @@ class Keeper:
             await self._touch(key, line, runner)
 
     async def _touch(self, key: Key, line: Line, runner: Runner) -> None:
-        access = await self._settler.access(key, line, runner)
-        if access is None:
+        voice = await self._settler.voice(key, line, runner)
+        if voice is None:
             return
-        reply = await once(runner.jobs.update(access, Update("running")))
+        reply = await once(runner.jobs.update(voice.job, Update("running")))
         if reply.word is Word.STOP:
             await self._settler.forget(key, line, runner)
         elif reply.is_canceling:
@@ -94,12 +94,12 @@ class Keeper:
 
     async def _say(self, key: Key, line: Line, runner: Runner, watch: Watch) -> None:
         text = waiting.sentence(line.pod) if line.pod is not None else waiting.NO_POD
-        access: JobAccess | None = self._hands.accesses.get(key)
-        if access is None or watch.offset is None or text in ("", watch.said):
+        voice = self._hands.voices.get(key)
+        if voice is None or watch.offset is None or text in ("", watch.said):
             return
         watch.said = text
         data = f"\x1b[0;33m{text}\x1b[0;m\n".encode()
-        reply = await once(runner.jobs.append_trace(access, watch.offset, data))
+        reply = await once(runner.jobs.append_trace(voice.job, watch.offset, data))
         if reply.word is Word.DONE:
             watch.offset += len(data)
         elif reply.word is not Word.AGAIN:

@@ -21,7 +21,7 @@ from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError
 from podlane.manager import pods
 from podlane.manager.board import Key, Line
-from podlane.manager.launch import Hands
+from podlane.manager.launch import Hands, Voice
 from podlane.manager.runner import Runner
 from podlane.manager.speak import once, speak
 
@@ -70,7 +70,7 @@ class Settler:
         self._due.pop(key, None)
         line = self._board.lines.get(key)
         if line is None:
-            self._hands.accesses.pop(key, None)
+            self._hands.voices.pop(key, None)
             return
         runner = self._runner_of(line, key[0])
         if runner is None:
@@ -108,10 +108,10 @@ class Settler:
         site, record = runner.site, line.record
         found = await site.api.get(SECRET, site.namespace, record.name)
         manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
-        access = self._access_of(found, runner)
-        self._hands.accesses[key] = access
+        voice = _voice_of(found, runner)
+        self._hands.voices[key] = voice
         if attempt == 0:
-            reply = await once(runner.jobs.trace_size(access))
+            reply = await once(runner.jobs.trace_size(voice.job))
             if reply.word is Word.STOP:
                 await self.forget(key, line, runner)
                 return
@@ -143,9 +143,9 @@ class Settler:
         self, key: Key, line: Line, runner: Runner, outcome: Outcome, lines: tuple[str, ...]
     ) -> None:
         """End the job at GitLab by our word, then remove it."""
-        access = await self.access(key, line, runner)
-        if access is not None:
-            await speak(runner.jobs, access, outcome, lines)
+        voice = await self.voice(key, line, runner)
+        if voice is not None:
+            await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             fields: dict[str, object] = {"state": outcome.state}
             if outcome.failure_reason is not None:
                 fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
@@ -165,24 +165,20 @@ class Settler:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
+        line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
         await pods.remove(runner.site, line.record, line.pod)
-        line.removed_at = time.time()
         log.info("Removed the job", extra={"fields": fields})
 
-    async def access(self, key: Key, line: Line, runner: Runner) -> JobAccess | None:
+    async def voice(self, key: Key, line: Line, runner: Runner) -> Voice | None:
         """The way to speak for a job: kept from its launch, else read from its record."""
-        if key not in self._hands.accesses:
+        if key not in self._hands.voices:
             site = runner.site
             try:
                 found = await site.api.get(SECRET, site.namespace, line.record.name)
             except Gone:
                 return None
-            self._hands.accesses[key] = self._access_of(found, runner)
-        return self._hands.accesses[key]
-
-    def _access_of(self, record: pods.Manifest, runner: Runner) -> JobAccess:
-        job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
-        return JobAccess(pods.read(record, "url"), job_id, job_token, runner.context.info)
+            self._hands.voices[key] = _voice_of(found, runner)
+        return self._hands.voices[key]
 
     def _fields(self, line: Line, runner: Runner) -> dict[str, object]:
         record = line.record
@@ -194,3 +190,10 @@ class Settler:
             "pod": pod,
             "duration_s": round(time.time() - record.created_at, 1),
         }
+
+
+def _voice_of(record: pods.Manifest, runner: Runner) -> Voice:
+    job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
+    url, reasons = pods.read(record, "url"), pods.read(record, "failure_reasons")
+    job = JobAccess(url, job_id, job_token, runner.context.info)
+    return Voice(job, tuple(reasons.split()))

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 
+from podlane.clients.http import retry
 from podlane.clients.http.request import Answer
 from podlane.errors import Gone, Rejected, ServiceError, Unavailable
 
-_RETRY = {408, 429, 500, 502, 503, 504}
+_LONGEST_MESSAGE = 256
 
 
 def error_of(what: str, answer: Answer) -> ServiceError:
     """Turn an unwelcome answer into our error; `what` says what was asked."""
     status = answer.status
     text = f"{what}: GitLab answered {status}{_message(answer)}"
-    if status in _RETRY or status >= 512:
-        return Unavailable(text, service="gitlab", status=status, retry_after=retry_after(answer))
+    if retry.is_busy(status):
+        pause = retry.told_pause(answer.headers, time.time())
+        return Unavailable(text, service="gitlab", status=status, retry_after=pause)
     if status in (404, 410):
         return Gone(text, service="gitlab", status=status)
     return Rejected(text, service="gitlab", status=status)
 
 
-def retry_after(answer: Answer) -> float | None:
-    text = answer.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
+def require_json(what: str, answer: Answer) -> None:
+    """Unavailable when a good status brings something else than JSON (a proxy's page, say)."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Unavailable(
+            f"{what}: GitLab answered {kind or 'nothing'}, not JSON", service="gitlab"
+        )
 
 
 def decode_object(what: str, answer: Answer) -> dict[str, Any]:
-    """The JSON object of a good answer; Unavailable when it is none (a proxy's page, say)."""
-    if not answer.headers.get("content-type", "").startswith("application/json"):
-        kind = answer.headers.get("content-type", "nothing")
-        raise Unavailable(f"{what}: GitLab answered {kind}, not JSON", service="gitlab")
+    """The JSON object of a good answer; Unavailable when it is none."""
+    require_json(what, answer)
     try:
         found = msgspec.json.decode(answer.body)
     except msgspec.MsgspecError as error:
@@ -43,11 +48,16 @@ def decode_object(what: str, answer: Answer) -> dict[str, Any]:
 
 
 def _message(answer: Answer) -> str:
+    """What GitLab says of it, in brackets; "" when it says nothing, or not in JSON."""
     try:
         found = msgspec.json.decode(answer.body)
     except msgspec.MsgspecError:
         return ""
-    message = found.get("message") if isinstance(found, dict) else None
-    if isinstance(message, dict):
-        message = "; ".join(f"{key}: {value}" for key, value in message.items())
-    return f" ({message})"[:256] if isinstance(message, str) and message else ""
+    said = (found.get("message") or found.get("error")) if isinstance(found, dict) else None
+    if isinstance(said, dict):
+        said = "; ".join(f"{key}: {_listed(value)}" for key, value in said.items())
+    return f" ({said[:_LONGEST_MESSAGE]})" if isinstance(said, str) and said else ""
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

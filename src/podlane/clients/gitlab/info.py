@@ -42,7 +42,8 @@ _NOT_BUILT = (
     "native_steps_integration",
     "job_inputs",
 )
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+_MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+_PLATFORMS = {"win32": "windows"}
 
 
 def build_info(version: str, labels: dict[str, str], shell: str = "bash") -> dict[str, Any]:
@@ -50,7 +51,7 @@ def build_info(version: str, labels: dict[str, str], shell: str = "bash") -> dic
     info: dict[str, Any] = {
         "name": "podlane",
         "version": version,
-        "platform": sys.platform,
+        "platform": _PLATFORMS.get(sys.platform, sys.platform),
         "architecture": _MACHINES.get(platform.machine(), platform.machine()),
         "executor": "kubernetes",
         "shell": shell,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
 
 from podlane.clients.gitlab import answers, calls
 from podlane.clients.gitlab.calls import JobRequest
+from podlane.clients.http import retry
 from podlane.clients.http.request import Answer, Request
+from podlane.clients.http.retry import Retries
 from podlane.clients.http.session import HttpSession
 from podlane.core.text.token import Token
-from podlane.errors import Unavailable
 
 _LONG_POLL_SECONDS = 120.0
-_TRIES = 5
+RETRIES = Retries()
 
 
 class JobAnswer(msgspec.Struct, frozen=True):
@@ -32,9 +34,13 @@ class RunnerIdentity(msgspec.Struct, frozen=True):
 
 
 class RunnerApi:
-    def __init__(self, session: HttpSession, url: str) -> None:
+    """One GitLab. A question for a job is asked once; the other calls are repeated as `retries`
+    says when GitLab is busy. No answer at all is told at once."""
+
+    def __init__(self, session: HttpSession, url: str, *, retries: Retries = RETRIES) -> None:
         self._session = session
         self._url = url
+        self._retries = retries
 
     async def request_job(self, ask: JobRequest) -> JobAnswer:
         """Ask once. Rejected: the token is not good (403). Unavailable: ask again later."""
@@ -42,6 +48,7 @@ class RunnerApi:
         answer = await self._session.send(request, timeout=_LONG_POLL_SECONDS)
         last_update = answer.headers.get("x-gitlab-last-update", "")
         if answer.status == 201:
+            answers.require_json("asking for a job", answer)
             return JobAnswer(answer.body, last_update)
         if answer.status in (204, 409, 422):
             return JobAnswer(None, last_update)
@@ -77,20 +84,18 @@ class RunnerApi:
             raise answers.error_of(what, answer)
 
     async def _send(self, request: Request) -> Answer:
-        """Send, and repeat what a busy server asks to be repeated."""
-        pause = 0.2
-        for left in range(_TRIES - 1, -1, -1):
+        answer = await self._session.send(request)
+        for pause in self._retries.pauses():
+            if not retry.is_busy(answer.status):
+                break
+            told = retry.told_pause(answer.headers, time.time())
+            await asyncio.sleep(pause if told is None else told)
             answer = await self._session.send(request)
-            again = isinstance(answers.error_of("", answer), Unavailable)
-            if not left or answer.status < 400 or not again:
-                return answer
-            await asyncio.sleep(min(answers.retry_after(answer) or pause, 60))
-            pause *= 2
-        raise AssertionError("the last try returns")
+        return answer
 
 
 def _identity(what: str, answer: Answer, wanted: int, token: Token) -> RunnerIdentity:
-    if answer.status not in (wanted, 200, 201):
+    if answer.status not in (wanted, 200, 201):  # some servers take one for the other
         raise answers.error_of(what, answer)
     found = answers.decode_object(what, answer)
     return RunnerIdentity(

@@ -1,28 +1,48 @@
 """HTTP on asyncio, for the manager. Foreign errors become ours here.
 
-Few connections and small buffers: asyncio's TLS keeps 256 KiB for each connection, uvloop's does
-not, so the manager runs on uvloop where it can.
+A session is a pool of connections under one TLS context. When a certificate file has changed, or
+the pool has come of age, new calls go to a new pool, and the old one closes with its last answer.
 """
 
 from __future__ import annotations
 
-import asyncio
+import os
+import socket
 import ssl
+import time
 import uuid
-from collections.abc import AsyncIterator
+from asyncio import sslproto
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
+from podlane.clients.http import trouble
+from podlane.clients.http.proxy import Proxy, find_proxy, parse_proxy
 from podlane.clients.http.request import Answer, Request
-from podlane.clients.http.tls import NO_FILES, TlsFiles, make_context
-from podlane.errors import Rejected, Unavailable
+from podlane.clients.http.tls import NO_FILES, TlsContext, TlsFiles
+from podlane.errors import ConfigError, ServiceError, Unavailable
+
+ContextOf = Callable[[], ssl.SSLContext | None]
+TROUBLE = (aiohttp.ClientError, TimeoutError, OSError)
+_TLS_BUFFER = 32 * 1024
+_CONNECTIONS = 32
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A way to a service that files and environment do not tell: a context of the caller's (the
+    same object as long as it is good), a proxy, the name the certificate must have."""
+
+    context: ContextOf
+    proxy_url: str = ""
+    server_name: str = ""
 
 
 class HttpSession:
-    """One pool of connections to one service. Made lazily: it may be built outside a loop."""
+    """One service. Made lazily: it may be built outside a loop. `max_age`: seconds that a pool of
+    connections is used, 0: for ever."""
 
     def __init__(
         self,
@@ -30,86 +50,165 @@ class HttpSession:
         *,
         user_agent: str,
         service: str = "gitlab",
-        context: ssl.SSLContext | None = None,
+        route: Route | None = None,
+        max_age: float = 900,
     ) -> None:
-        self._tls = tls
-        self._context = context
+        self._route = route or Route(TlsContext(tls))
         self._user_agent = user_agent
         self._service = service
-        self._session: aiohttp.ClientSession | None = None
+        self._max_age = max_age
+        self._pools: list[_Pool] = []
 
     async def send(self, request: Request, *, timeout: float = 60) -> Answer:
-        """Send and read the whole answer. Unavailable on trouble on the way."""
-        async with self.stream(request, timeout=timeout) as response:
+        """Send and read the whole answer within `timeout`. Unavailable on trouble on the way."""
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=30)
+        async with self._ask(request, limits) as response:
             try:
                 body = await response.read()
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise self._unavailable(request, error) from error
+            except TROUBLE as error:
+                raise self.trouble(request, error) from error
             return Answer(response.status, lower(response.headers), body)
 
     @asynccontextmanager
     async def stream(
         self, request: Request, *, timeout: float
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send, and let the caller read the answer as it comes."""
+        """Send, and let the caller read the answer as it comes, with at most `timeout` seconds of
+        silence. The caller turns what goes wrong then (TROUBLE) into ours by `trouble`."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=timeout)
-        try:
-            response = await self._open().request(
-                request.method,
-                request.url,
-                data=request.body or None,
-                headers={"X-Request-Id": uuid.uuid4().hex, **request.headers},
-                timeout=limits,
-                allow_redirects=False,
-            )
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise self._untrusted(request, error) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._unavailable(request, error) from error
-        async with response:
+        async with self._ask(request, limits) as response:
             yield response
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._pools:
+            await self._pools.pop().session.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            if self._context is None:
-                self._context = make_context(self._tls)
-            connector = aiohttp.TCPConnector(ssl=self._context, limit=32, keepalive_timeout=60)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                trust_env=True,
-                headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
-                auto_decompress=False,
-            )
-        return self._session
+    def trouble(self, request: Request, error: BaseException) -> ServiceError:
+        """Our error for one of aiohttp's."""
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return trouble.untrusted(request, self._service, error.certificate_error)
+        return trouble.unavailable(request, self._service, _reason(error))
 
-    def _unavailable(self, request: Request, error: Exception) -> Unavailable:
-        what = (
-            "no answer in time"
-            if isinstance(error, (TimeoutError, asyncio.TimeoutError))
-            else str(error)
+    @asynccontextmanager
+    async def _ask(
+        self, request: Request, limits: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        pool = await self._fresh_pool()
+        pool.busy += 1
+        try:
+            try:
+                response = await pool.session.request(
+                    request.method,
+                    request.url,
+                    data=request.body or None,
+                    timeout=limits,
+                    allow_redirects=False,
+                    **self._extras(request),
+                )
+            except TROUBLE as error:
+                raise self.trouble(request, error) from error
+            async with response:
+                yield response
+        finally:
+            pool.busy -= 1
+            await self._close_retired()
+
+    def _extras(self, request: Request) -> dict[str, Any]:
+        headers = {"X-Request-Id": uuid.uuid4().hex, **request.headers}
+        extras: dict[str, Any] = {"headers": headers}
+        if self._route.server_name:
+            extras["server_hostname"] = self._route.server_name
+        proxy = self._proxy(request.url)
+        if proxy is not None:
+            extras["proxy"] = proxy.url
+            if request.url.startswith("https:"):
+                extras["proxy_headers"] = proxy.headers()
+            else:
+                headers |= proxy.headers()
+        return extras
+
+    def _proxy(self, url: str) -> Proxy | None:
+        if self._route.proxy_url:
+            return parse_proxy(self._route.proxy_url)
+        return find_proxy(url, os.environ)
+
+    async def _fresh_pool(self) -> _Pool:
+        try:
+            context = self._route.context()
+        except ConfigError as error:
+            unavailable = Unavailable(error.message, service=self._service)
+            unavailable.hint = error.hint
+            raise unavailable from error
+        newest = self._pools[-1] if self._pools else None
+        if newest is None or newest.is_stale(context, self._max_age):
+            newest = _Pool(context, self._user_agent)
+            self._pools.append(newest)
+            await self._close_retired()
+        return newest
+
+    async def _close_retired(self) -> None:
+        for pool in [pool for pool in self._pools[:-1] if not pool.busy]:
+            self._pools.remove(pool)
+            await pool.session.close()
+
+
+class _Pool:
+    """Connections under one TLS context; `busy`: calls that are not over."""
+
+    def __init__(self, context: ssl.SSLContext | None, user_agent: str) -> None:
+        shrink_tls_buffers()
+        self.busy = 0
+        self._context = context
+        self._born = time.monotonic()
+        connector = aiohttp.TCPConnector(
+            ssl=context if context is not None else True,
+            limit=_CONNECTIONS,
+            keepalive_timeout=60,
+            socket_factory=_socket,
         )
-        return Unavailable(
-            f"{where(request)}: {what or type(error).__name__}", service=self._service
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
         )
 
-    def _untrusted(self, request: Request, error: Exception) -> Rejected:
-        return Rejected(
-            f"{where(request)}: the certificate is not trusted: {error}",
-            service=self._service,
-            details="certificate",
-        )
+    def is_stale(self, context: ssl.SSLContext | None, max_age: float) -> bool:
+        is_old = max_age > 0 and time.monotonic() > self._born + max_age
+        return is_old or context is not self._context or self.session.closed
 
 
-def where(request: Request) -> str:
-    """Method, scheme, host and path: no credentials, no query."""
-    parts = urlsplit(request.url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{request.method} {parts.scheme}://{parts.hostname}{port}{parts.path}"
+def shrink_tls_buffers() -> None:
+    """Keep asyncio from allotting 256 KiB to each TLS connection (uvloop does not do so)."""
+    protocol: Any = sslproto.SSLProtocol
+    if getattr(protocol, "max_size", 0) > _TLS_BUFFER:
+        protocol.max_size = _TLS_BUFFER
+
+
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket that notices within two minutes that the other side is no more: a long poll or a
+    watch may be silent for minutes by right."""
+    made = socket.socket(address[0], address[1], address[2])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
+
+def _reason(error: BaseException) -> str:
+    """aiohttp's own texts name URLs, proxies' credentials and addresses of objects: not these."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"the proxy or server answered {error.status} {error.message}"[:200]
+    if isinstance(error, aiohttp.InvalidURL):
+        return "this is no valid URL"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        who = "the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        said = trouble.reason(error.os_error)
+        return f"{who}: {said}" if who else said
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+        return "the connection was closed in the middle of an answer"
+    return trouble.reason(error)
 
 
 def lower(headers: Any) -> dict[str, str]:

@@ -18,6 +18,8 @@ from podlane.errors import ConfigError
 if TYPE_CHECKING:
     from podlane.core.config.model import RunnerConfig
 
+Stamp = tuple[tuple[int, int], ...]
+
 
 class TlsFiles(msgspec.Struct, frozen=True):
     """Paths of PEM files; empty: none."""
@@ -27,11 +29,51 @@ class TlsFiles(msgspec.Struct, frozen=True):
     key_file: str = ""
 
     def read_ca(self) -> str:
-        """The PEM text of the CA file; "" when there is none."""
-        return Path(self.ca_file).read_text() if self.ca_file else ""
+        """The PEM text of the CA file; "" when there is none to be read.
+
+        A file that cannot be read is reported by the session that is to use it.
+        """
+        try:
+            return Path(self.ca_file).read_text() if self.ca_file else ""
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def stamp(self) -> Stamp:
+        """Changes whenever one of the files does."""
+        return tuple(file_stamp(name) for name in (self.ca_file, self.cert_file, self.key_file))
 
 
 NO_FILES = TlsFiles()
+
+
+class TlsContext:
+    """Gives the context of some files, built anew when one of them has changed."""
+
+    def __init__(self, files: TlsFiles) -> None:
+        self._files = files
+        self._stamp: Stamp = ()
+        self._context: ssl.SSLContext | None = None
+
+    def __call__(self) -> ssl.SSLContext:
+        """The same object as long as the files are the same. A change that cannot be used, such as
+        a file half written, leaves the last good one in force."""
+        stamp = self._files.stamp()
+        if self._context is None:
+            self._context, self._stamp = make_context(self._files), stamp
+        elif stamp != self._stamp:
+            try:
+                self._context, self._stamp = make_context(self._files), stamp
+            except ConfigError:
+                return self._context
+        return self._context
+
+
+def file_stamp(name: str) -> tuple[int, int]:
+    try:
+        found = Path(name).stat() if name else None
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
 
 
 def find_tls_files(folder: Path, runner: RunnerConfig) -> TlsFiles:
@@ -50,8 +92,7 @@ def find_tls_files(folder: Path, runner: RunnerConfig) -> TlsFiles:
 
 def make_context(files: TlsFiles = NO_FILES, *, ca_text: str = "") -> ssl.SSLContext:
     """Build the context; ConfigError when a file cannot be read."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = plain_context()
     try:
         if files.ca_file:
             context.load_verify_locations(cafile=files.ca_file)
@@ -66,4 +107,14 @@ def make_context(files: TlsFiles = NO_FILES, *, ca_text: str = "") -> ssl.SSLCon
             hint="a certificate file is PEM text; see `tls-ca-file`",
             reference="certificates",
         ) from error
+    return context
+
+
+def plain_context() -> ssl.SSLContext:
+    """Trust the system's store, as Go does: a server's own certificate may be trusted by itself,
+    and a CA that Python 3.13 calls too lax (no key identifier, say) is one."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

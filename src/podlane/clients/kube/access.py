@@ -6,26 +6,27 @@ account of the pod we run in, else KUBECONFIG or `~/.kube/config` with `context`
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from podlane.clients.http.tls import make_context
+import msgspec
+
+from podlane.clients.http.session import Route
+from podlane.clients.http.tls import TlsContext, TlsFiles
 from podlane.clients.kube import kubeconfig
+from podlane.clients.kube.credential import Credential, FixedToken, TokenFile
 from podlane.core.config.model import KubernetesConfig
 from podlane.errors import ConfigError
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-Bearer = Callable[[], str]
 
 
-class Access:
-    """`url` without a trailing slash; `bearer()` gives the token of this moment, or ""."""
+class Access(msgspec.Struct, frozen=True):
+    """`url` without a trailing slash."""
 
-    def __init__(self, url: str, context: ssl.SSLContext | None, bearer: Bearer) -> None:
-        self.url = url.rstrip("/")
-        self.context = context
-        self.bearer = bearer
+    url: str
+    route: Route
+    credential: Credential
 
 
 def load_access(
@@ -33,18 +34,33 @@ def load_access(
 ) -> Access:
     """Find the way in. ConfigError when there is none, or what it names cannot be used."""
     if kubernetes.host:
-        return _configured(kubernetes)
-    host = environ.get("KUBERNETES_SERVICE_HOST", "")
-    if host and (account / "token").is_file():
-        port = environ.get("KUBERNETES_SERVICE_PORT", "443")
-        host = f"[{host}]" if ":" in host else host
-        return Access(
-            f"https://{host}:{port}",
-            _context(ca_file=account / "ca.crt"),
-            lambda: (account / "token").read_text().strip(),
-        )
-    found = kubeconfig.load(kubernetes.context, environ)
-    return Access(found.server, found.tls_context(), found.bearer)
+        access = _configured(kubernetes)
+    elif environ.get("KUBERNETES_SERVICE_HOST") and (account / "token").is_file():
+        access = _in_cluster(environ, account)
+    else:
+        access = _by_kubeconfig(kubernetes.context, environ)
+    if not access.credential.is_stale():  # a plugin may bring a certificate of its own: not now
+        access.route.context()
+    return access
+
+
+def _in_cluster(environ: Mapping[str, str], account: Path) -> Access:
+    host = environ["KUBERNETES_SERVICE_HOST"]
+    host = f"[{host}]" if ":" in host else host
+    port = environ.get("KUBERNETES_SERVICE_PORT") or "443"
+    ca_file = account / "ca.crt"
+    files = TlsFiles(str(ca_file) if ca_file.is_file() else "")
+    return Access(f"https://{host}:{port}", Route(TlsContext(files)), TokenFile(account / "token"))
+
+
+def _by_kubeconfig(context: str, environ: Mapping[str, str]) -> Access:
+    entry, credential = kubeconfig.load(context, environ)
+    route = Route(
+        kubeconfig.KubeconfigContext(entry, credential),
+        proxy_url=str(entry.get("proxy-url") or ""),
+        server_name=str(entry.get("tls-server-name") or ""),
+    )
+    return Access(str(entry["server"]).rstrip("/"), route, credential)
 
 
 def _configured(kubernetes: KubernetesConfig) -> Access:
@@ -54,18 +70,10 @@ def _configured(kubernetes: KubernetesConfig) -> Access:
             hint="give all three, or use `bearer_token`",
             reference="kubernetes-access",
         )
-    token = kubernetes.bearer_token
-    context = None
-    if kubernetes.host.startswith("https:"):
-        context = _context(
-            ca_file=Path(kubernetes.ca_file) if kubernetes.ca_file else None,
-            cert_file=kubernetes.cert_file,
-            key_file=kubernetes.key_file,
-        )
-    return Access(kubernetes.host, context, token.reveal)
-
-
-def _context(*, ca_file: Path | None, cert_file: str = "", key_file: str = "") -> ssl.SSLContext:
-    from podlane.clients.http.tls import TlsFiles
-
-    return make_context(TlsFiles(str(ca_file) if ca_file else "", cert_file, key_file))
+    files = TlsFiles(kubernetes.ca_file, kubernetes.cert_file, kubernetes.key_file)
+    host = kubernetes.host.rstrip("/")
+    if "://" not in host:  # client-go's rule
+        host = f"{'https' if files != TlsFiles() else 'http'}://{host}"
+    context = TlsContext(files)
+    route = Route(context if host.startswith("https:") else lambda: None)
+    return Access(host, route, FixedToken(kubernetes.bearer_token))

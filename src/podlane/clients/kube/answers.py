@@ -9,7 +9,6 @@ import msgspec
 from podlane.clients.http.request import Answer
 from podlane.errors import Gone, Rejected, ServiceError, Unavailable
 
-_RETRY = {408, 429, 500, 502, 503, 504}
 _LONGEST = 512
 
 
@@ -20,9 +19,9 @@ class Details(msgspec.Struct, frozen=True, rename="camel"):
 class Status(msgspec.Struct, frozen=True):
     """The API's `Status` object, of an answer or of an ERROR event in a watch."""
 
-    message: str = ""
-    reason: str = ""
-    code: int = 0
+    message: str | None = ""
+    reason: str | None = ""
+    code: int | None = 0
     details: Details | None = None
 
 
@@ -30,27 +29,41 @@ def error_of(answer: Answer) -> ServiceError:
     try:
         status = msgspec.json.decode(answer.body, type=Status)
     except msgspec.MsgspecError:
-        status = Status(message=f"HTTP {answer.status}")
+        status = Status()
     return error_of_status(status, answer.status, answer.headers.get("retry-after", ""))
 
 
 def error_of_status(status: Status, code: int, retry_after: str = "") -> ServiceError:
-    text = status.message[:_LONGEST] or f"HTTP {code}"
-    if code in _RETRY:
-        wait = float(retry_after) if retry_after.isdigit() else None
-        if wait is None and status.details is not None:
-            wait = status.details.retry_after_seconds
+    text = (status.message or f"the API server answered {code}")[:_LONGEST]
+    details = status.reason or ""
+    if code in (408, 429) or code >= 500:
         return Unavailable(
-            text, service="kubernetes", status=code, details=status.reason, retry_after=wait
+            text,
+            service="kubernetes",
+            status=code,
+            details=details,
+            retry_after=told_pause(status, retry_after),
         )
     if code in (404, 410):
-        return Gone(text, service="kubernetes", status=code, details=status.reason)
-    return Rejected(text, service="kubernetes", status=code, details=status.reason)
+        return Gone(text, service="kubernetes", status=code, details=details)
+    return Rejected(text, service="kubernetes", status=code, details=details)
 
 
-def decode(answer: Answer) -> dict[str, Any]:
+def told_pause(status: Status, retry_after: str) -> float | None:
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:6])
+    return status.details.retry_after_seconds if status.details is not None else None
+
+
+def decode(answer: Answer, kind: type[Any] = dict) -> Any:
+    """The object of a good answer. Unavailable when it is none: something is in between."""
     if answer.status >= 400:
         raise error_of(answer)
-    found = msgspec.json.decode(answer.body)
-    assert isinstance(found, dict)
-    return found
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise Unavailable(
+            f"the API server's answer cannot be read: {error}",
+            service="kubernetes",
+            status=answer.status,
+        ) from error

@@ -1,11 +1,14 @@
 """One API server: create, get, list, watch, patch, delete. Plain dicts in and out.
 
 Errors: Gone (404, 410), Unavailable (429, 5xx, no answer; `retry_after` if told), Rejected (the
-rest; `details` is the API's reason, such as `AlreadyExists`).
+rest; `details` is the API's reason, such as `AlreadyExists`). A server that says "too many
+requests, come again in so many seconds" has done nothing yet and is asked again; a token that is
+refused is renewed once.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,37 +18,39 @@ import aiohttp
 import msgspec
 
 from podlane.clients.http.request import Answer, Request
-from podlane.clients.http.session import HttpSession, lower
+from podlane.clients.http.session import TROUBLE, HttpSession, lower
 from podlane.clients.kube import answers
 from podlane.clients.kube.access import Access
 from podlane.clients.kube.kinds import Kind
+from podlane.errors import ServiceError, Unavailable
 
 Manifest = dict[str, Any]
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
+_BUSY_TRIES = 5
+_LONGEST_PAUSE = 30.0
 
 
 class KubeApi:
     def __init__(self, access: Access, *, user_agent: str) -> None:
         self._access = access
         self._session = HttpSession(
-            user_agent=user_agent, service="kubernetes", context=access.context
+            user_agent=user_agent, service="kubernetes", route=access.route, max_age=0
         )
 
     async def create(self, kind: Kind, namespace: str, manifest: Manifest) -> Manifest:
-        return answers.decode(await self._send("POST", kind.path(namespace), manifest))
+        return _object(await self._send("POST", kind.path(namespace), manifest))
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
-        return answers.decode(await self._send("GET", kind.path(namespace, name)))
+        return _object(await self._send("GET", kind.path(namespace, name)))
 
     async def patch(self, kind: Kind, namespace: str, name: str, patch: Manifest) -> Manifest:
         """Apply a JSON merge patch."""
         kind_of_patch = {"Content-Type": "application/merge-patch+json"}
-        answer = await self._send("PATCH", kind.path(namespace, name), patch, kind_of_patch)
-        return answers.decode(answer)
+        return _object(await self._send("PATCH", kind.path(namespace, name), patch, kind_of_patch))
 
     async def replace(self, kind: Kind, namespace: str, name: str, manifest: Manifest) -> Manifest:
         """PUT the object; Rejected with `Conflict` when its resourceVersion is not the newest."""
-        return answers.decode(await self._send("PUT", kind.path(namespace, name), manifest))
+        return _object(await self._send("PUT", kind.path(namespace, name), manifest))
 
     async def delete(
         self,
@@ -68,26 +73,46 @@ class KubeApi:
     async def read(self, path: str, query: dict[str, str], *, metadata_only: bool) -> Answer:
         """GET a list, as bytes: the caller decodes only what it keeps."""
         accept = {"Accept": _METADATA.format("List")} if metadata_only else {}
-        answer = await self._send("GET", f"{path}?{urlencode(query)}", None, accept)
-        if answer.status >= 400:
-            raise answers.error_of(answer)
-        return answer
+        return await self._send("GET", f"{path}?{urlencode(query)}", None, accept)
 
     @asynccontextmanager
     async def watch(
         self, path: str, query: dict[str, str], *, metadata_only: bool, timeout: float
-    ) -> AsyncIterator[aiohttp.StreamReader]:
-        """Open a watch; the caller reads lines. `timeout`: seconds of silence that are too long."""
-        accept = {"Accept": _METADATA.format("")} if metadata_only else {}
-        request = self._request("GET", f"{path}?{urlencode(query)}", None, accept)
-        async with self._session.stream(request, timeout=timeout) as response:
-            if response.status >= 400:
-                body = await response.read()
-                raise answers.error_of(Answer(response.status, lower(response.headers), body))
-            yield response.content
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a watch; the caller reads chunks. `timeout`: seconds of silence that are too long.
+
+        Trouble on the way is Unavailable, here and while reading.
+        """
+        accept = {"Accept": _METADATA.format("") if metadata_only else "application/json"}
+        for is_last in (False, True):
+            await self._prepare()
+            request = self._request("GET", f"{path}?{urlencode(query)}", None, accept)
+            async with self._session.stream(request, timeout=timeout) as response:
+                if response.status < 400:
+                    yield self._chunks(request, response)
+                    return
+                error = await self._refusal(request, response)
+            if is_last or error.status != 401 or not await self._renew():
+                raise error
 
     async def close(self) -> None:
         await self._session.close()
+
+    async def _chunks(
+        self, request: Request, response: aiohttp.ClientResponse
+    ) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in response.content.iter_any():
+                yield chunk
+        except TROUBLE as error:
+            raise self._session.trouble(request, error) from error
+
+    async def _refusal(self, request: Request, response: aiohttp.ClientResponse) -> ServiceError:
+        try:
+            body = await response.read()
+        except TROUBLE as error:
+            return self._session.trouble(request, error)
+        return answers.error_of(Answer(response.status, lower(response.headers), body))
 
     async def _send(
         self,
@@ -96,13 +121,36 @@ class KubeApi:
         body: Manifest | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        return await self._session.send(self._request(method, path, body, headers))
+        """Send until there is a good answer, or an error that is the caller's matter."""
+        is_renewed = False
+        for left in range(_BUSY_TRIES, -1, -1):
+            await self._prepare()
+            answer = await self._session.send(self._request(method, path, body, headers))
+            if answer.status < 400:
+                return answer
+            error = answers.error_of(answer)
+            if answer.status == 401 and not is_renewed:
+                is_renewed = True
+                if await self._renew():
+                    continue
+            pause = error.retry_after if isinstance(error, Unavailable) else None
+            if not left or answer.status not in (429, 503) or pause is None:
+                raise error
+            await asyncio.sleep(min(pause, _LONGEST_PAUSE))
+        raise error
+
+    async def _prepare(self) -> None:
+        if self._access.credential.is_stale():
+            await asyncio.to_thread(self._access.credential.renew, is_refused=False)
+
+    async def _renew(self) -> bool:
+        return await asyncio.to_thread(self._access.credential.renew, is_refused=True)
 
     def _request(
         self, method: str, path: str, body: Manifest | None, headers: dict[str, str] | None
     ) -> Request:
         sent = {"Accept": "application/json"} | (headers or {})
-        bearer = self._access.bearer()
+        bearer = self._access.credential.bearer()
         if bearer:
             sent["Authorization"] = f"Bearer {bearer}"
         data = b""
@@ -110,3 +158,9 @@ class KubeApi:
             data = msgspec.json.encode(body)
             sent.setdefault("Content-Type", "application/json")
         return Request(method, self._access.url + path, sent, data)
+
+
+def _object(answer: Answer) -> Manifest:
+    found = answers.decode(answer)
+    assert isinstance(found, dict)
+    return found

@@ -1,43 +1,31 @@
 """List, then watch, then list again when the watch cannot go on: for ever.
 
-Lists come in pages, watches resume at the last resourceVersion (bookmarks keep it fresh), a 410
-means list again, trouble means wait a little and try again. Items are decoded into the type the
-caller names, so what it does not read is never kept.
+A watch that ends, as all do after some minutes, goes on where it stopped; one that the server
+cannot go on with (410) begins with a new list; trouble means wait a little and try again, longer
+each time. Nothing here runs hot: a watch that lives for less than a second is trouble too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from types import GenericAlias
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from podlane.clients.kube import answers
 from podlane.clients.kube.api import KubeApi
-from podlane.clients.kube.kinds import Kind
-from podlane.errors import Gone, ServiceError, Unavailable
+from podlane.clients.kube.watch import Query, list_items, watch_items
+from podlane.errors import ServiceError, Unavailable
 
-_PAGE = 250
-_WATCH_SECONDS = 300
-_SILENCE_SECONDS = 360.0
-_MAX_PAUSE = 10.0
-
-
-class Query(msgspec.Struct, frozen=True):
-    """`item`: the msgspec type of one object, or dict."""
-
-    kind: Kind
-    namespace: str
-    selector: str
-    metadata_only: bool = False
-    item: Any = dict
+__all__ = ["Broken", "Changed", "Listed", "Pace", "Query", "follow"]
 
 
 class Listed(msgspec.Struct, frozen=True):
+    """All there is: what is not in it is no more."""
+
     items: list[Any]
 
 
@@ -54,97 +42,93 @@ class Broken(msgspec.Struct, frozen=True):
     error: Exception
 
 
-class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
+class Pace(msgspec.Struct, frozen=True):
+    """Seconds. `first`, `most`: the pauses between tries, doubled; `short`: a watch that lives no
+    longer is trouble; `watch`: how long one watch shall live; `told_most`: a server's Retry-After
+    is obeyed up to this."""
+
+    first: float = 0.5
+    most: float = 10.0
+    short: float = 1.0
+    watch: int = 300
+    told_most: float = 60.0
 
 
-class _Frame(msgspec.Struct, frozen=True):
-    type: str
-    object: msgspec.Raw
+PACE = Pace()
 
 
-class _Versioned(msgspec.Struct, frozen=True):
-    metadata: _ListMeta = _ListMeta()
-
-
-async def follow(api: KubeApi, query: Query) -> AsyncIterator[Listed | Changed | Broken]:
+async def follow(
+    api: KubeApi, query: Query, pace: Pace = PACE
+) -> AsyncIterator[Listed | Changed | Broken]:
     """Yield the world as a list, then its changes, again and again. Never ends by itself."""
-    pause, is_broken = 0.5, False
+    state = _State(pace)
     while True:
         try:
-            items, version = await _list(api, query)
-            yield Listed(items)
-            pause, is_broken = 0.5, False
-            async for change in _watch(api, query, version):
-                yield change
-        except Gone:
-            continue
+            if not state.version:
+                items, state.version = await list_items(api, query)
+                yield Listed(items)
+            async with aclosing(_watch(api, query, state)) as changes:
+                async for change in changes:
+                    yield change
         except ServiceError as error:
-            if not is_broken:
-                is_broken = True
+            if state.is_news(error):
                 yield Broken(error)
-            told = error.retry_after if isinstance(error, Unavailable) else None
-            await asyncio.sleep(told or pause * random.uniform(0.75, 1.0))
-            pause = min(pause * 2, _MAX_PAUSE)
+            await asyncio.sleep(state.pause(error))
+        else:
+            await asyncio.sleep(state.pause(None))
 
 
-async def _list(api: KubeApi, query: Query) -> tuple[list[Any], str]:
-    items_type = GenericAlias(list, (query.item,))
-    page_type = msgspec.defstruct("Page", [("metadata", _ListMeta), ("items", items_type | None)])
-    path, token = query.kind.path(query.namespace), ""
-    items: list[Any] = []
-    while True:
-        words = {"labelSelector": query.selector, "limit": str(_PAGE)}
-        words |= {"continue": token} if token else {}
-        answer = await api.read(path, words, metadata_only=query.metadata_only)
-        page: Any = msgspec.json.decode(answer.body, type=page_type)
-        items += page.items or []  # an empty list may be null
-        token = page.metadata.continue_
-        if not token:
-            return items, page.metadata.resource_version
+async def _watch(api: KubeApi, query: Query, state: _State) -> AsyncGenerator[Changed, None]:
+    async for event in watch_items(api, query, state.version, seconds=state.pace.watch):
+        if event.type == "OPENED":
+            state.opened()
+            continue
+        state.went_on(event.version)
+        if event.type != "BOOKMARK":
+            yield Changed(event.type, event.item)
 
 
-async def _watch(api: KubeApi, query: Query, version: str) -> AsyncIterator[Changed]:
-    """Watch from `version`, opening the watch anew at its time-out, until something is wrong."""
-    decoder: Any = msgspec.json.Decoder(query.item)
-    while True:
-        words = {
-            "watch": "1",
-            "labelSelector": query.selector,
-            "resourceVersion": version,
-            "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(_WATCH_SECONDS),
-        }
-        opened = api.watch(
-            query.kind.path(query.namespace),
-            words,
-            metadata_only=query.metadata_only,
-            timeout=_SILENCE_SECONDS,
-        )
-        async with opened as stream:
-            async for line in _lines(stream):
-                frame = msgspec.json.decode(line, type=_Frame)
-                if frame.type == "ERROR":
-                    status = msgspec.json.decode(frame.object, type=answers.Status)
-                    raise answers.error_of_status(status, status.code)
-                version = msgspec.json.decode(
-                    frame.object, type=_Versioned
-                ).metadata.resource_version
-                if frame.type != "BOOKMARK":
-                    yield Changed(frame.type, decoder.decode(frame.object))
+class _State:
+    """Where we are, whether the API is in sight, and how long to wait after trouble."""
 
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.version = ""
+        self.is_broken = False
+        self._next = pace.first
+        self._opened_at: float | None = None
 
-async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Cut a stream into lines of any length. Trouble on the way is Unavailable."""
-    pieces: list[bytes] = []
-    try:
-        async for chunk in stream.iter_any():
-            *whole, rest = chunk.split(b"\n")
-            for end in whole:
-                yield b"".join([*pieces, end])
-                pieces = []
-            if rest:
-                pieces.append(rest)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Unavailable(f"the watch broke: {error}", service="kubernetes") from error
+    def opened(self) -> None:
+        self._opened_at = time.monotonic()
+        self.is_broken = False
+
+    def went_on(self, version: str) -> None:
+        self.version = version or self.version
+        self._next = self.pace.first
+
+    def is_news(self, error: ServiceError) -> bool:
+        """Take note of an error. A version that is too old, or a watch that was cut after it had
+        lived for a while, is all in a day's work."""
+        is_usual = self._has_lived() or error.status == 410
+        if error.status not in (0, 429):  # what answers may be another world than before
+            self.version = ""
+        is_news = not is_usual and not self.is_broken
+        self.is_broken |= not is_usual
+        return is_news
+
+    def pause(self, error: ServiceError | None) -> float:
+        """Seconds until the next try; none for a watch that came to its natural end."""
+        has_lived, self._opened_at = self._has_lived(), None
+        if has_lived:
+            self._next = self.pace.first
+            if error is None:
+                return 0.0
+        told = error.retry_after if isinstance(error, Unavailable) else None
+        pause = self._next * random.uniform(0.75, 1.0)
+        self._next = min(self._next * 2, self.pace.most)
+        return pause if told is None else max(pause, min(told, self.pace.told_most))
+
+    def _has_lived(self) -> bool:
+        """Tell whether there was a watch that lived longer than a short one."""
+        opened_at = self._opened_at
+        return opened_at is not None and time.monotonic() - opened_at >= self.pace.short

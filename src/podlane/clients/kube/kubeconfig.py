@@ -1,161 +1,160 @@
-"""A kubeconfig file: the server, whom to trust, and how to prove who we are.
+"""kubeconfig files: the server, whom to trust, and how to prove who we are.
 
-Client certificates, tokens, token files (read again when they change) and exec plugins
-(`client.authentication.k8s.io/v1` and `v1beta1`).
+Several files count as one, as for kubectl: of entries with the same name the first wins, and
+relative paths are relative to the file that names them.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import os
 import ssl
-import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from podlane.clients.http.tls import file_stamp, plain_context
+from podlane.clients.kube.credential import Credential, FixedToken, Pair, Plugin, TokenFile
+from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 
-_FRESH_SECONDS = 60.0
+_FILES = ("certificate-authority", "client-certificate", "client-key")
+_LISTS = ("contexts", "clusters", "users")
 
 
-class Kubeconfig:
-    """One context of a kubeconfig. Relative paths are relative to the file."""
+class KubeconfigContext:
+    """The TLS context of one kubeconfig context, built anew when what it is made of changes."""
 
-    def __init__(self, folder: Path, cluster: dict[str, Any], user: dict[str, Any]) -> None:
-        self._folder = folder
-        self._cluster = cluster
-        self._user = user
-        self._token, self._token_until = "", 0.0
+    def __init__(self, entry: dict[str, Any], credential: Credential) -> None:
+        self._entry = entry
+        self._credential = credential
+        self._made_of: object = None
+        self._context: ssl.SSLContext | None = None
 
-    @property
-    def server(self) -> str:
-        return str(self._cluster.get("server", ""))
-
-    def tls_context(self) -> ssl.SSLContext | None:
-        if not self.server.startswith("https:"):
+    def __call__(self) -> ssl.SSLContext | None:
+        if not str(self._entry.get("server", "")).startswith("https:"):
             return None
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._cluster.get("insecure-skip-tls-verify"):
+        pair = self._credential.pair()
+        made_of = pair, *(file_stamp(str(self._entry.get(key, ""))) for key in _FILES)
+        if self._context is None or made_of != self._made_of:
+            try:
+                self._context, self._made_of = self._build(pair), made_of
+            except ConfigError:
+                if self._context is None:
+                    raise
+        return self._context
+
+    def _build(self, pair: Pair | None) -> ssl.SSLContext:
+        context = plain_context()
+        if self._entry.get("insecure-skip-tls-verify"):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         try:
             self._trust(context)
-            self._identify(context)
-        except (OSError, ssl.SSLError, ValueError) as error:
+            self._identify(context, pair)
+        except (OSError, ssl.SSLError, ValueError, KeyError) as error:
             raise ConfigError(
-                f"the kubeconfig's certificates cannot be used: {error}",
-                reference="kubeconfig",
+                f"the kubeconfig's certificates cannot be used: {error}", reference="kubeconfig"
             ) from error
         return context
 
-    def bearer(self) -> str:
-        """The token of this moment, "" when certificates identify us."""
-        if "token" in self._user:
-            return str(self._user["token"])
-        if "tokenFile" in self._user:
-            return self._path(str(self._user["tokenFile"])).read_text().strip()
-        if "exec" in self._user and time.time() > self._token_until - _FRESH_SECONDS:
-            self._token, self._token_until = _run_plugin(self._user["exec"])
-        return self._token
-
     def _trust(self, context: ssl.SSLContext) -> None:
-        if data := self._cluster.get("certificate-authority-data"):
+        if data := self._entry.get("certificate-authority-data"):
             context.load_verify_locations(cadata=base64.b64decode(data).decode())
-        elif path := self._cluster.get("certificate-authority"):
-            context.load_verify_locations(cafile=str(self._path(path)))
+        elif path := self._entry.get("certificate-authority"):
+            context.load_verify_locations(cafile=path)
 
-    def _identify(self, context: ssl.SSLContext) -> None:
-        if data := self._user.get("client-certificate-data"):
-            pem = base64.b64decode(data) + b"\n" + base64.b64decode(self._user["client-key-data"])
-            with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # mode 0600
-                file.write(pem)
-                file.flush()
-                context.load_cert_chain(file.name)
-        elif path := self._user.get("client-certificate"):
-            context.load_cert_chain(
-                str(self._path(path)), str(self._path(self._user["client-key"]))
-            )
-
-    def _path(self, text: str) -> Path:
-        return self._folder / text
+    def _identify(self, context: ssl.SSLContext, pair: Pair | None) -> None:
+        entry = self._entry
+        if pair is not None:
+            _load_pair(context, pair.certificate.encode(), pair.key.reveal().encode())
+        elif data := entry.get("client-certificate-data"):
+            key = entry["client-key-data"]
+            _load_pair(context, base64.b64decode(data), base64.b64decode(key))
+        elif path := entry.get("client-certificate"):
+            context.load_cert_chain(path, entry["client-key"])
 
 
-def load(context: str, environ: Mapping[str, str]) -> Kubeconfig:
-    """Find the kubeconfig and the context in it. ConfigError says where was looked."""
+def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # mode 0600, as ssl reads only files
+        file.write(certificate + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+
+
+def load(context: str, environ: Mapping[str, str]) -> tuple[dict[str, Any], Credential]:
+    """Find the context: cluster and user as one dict with absolute paths, and the credential.
+
+    ConfigError says where was looked.
+    """
     named = [Path(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    places = named or [Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"]
-    for place in places:
-        if place.is_file():
-            found = _pick(place, context)
-            if found is not None:
-                return found
+    home = environ.get("HOME", "")
+    places = named or [(Path(home) if home else Path.home()) / ".kube" / "config"]
+    documents = [(place.parent, _read(place)) for place in places if place.is_file()]
+    current = next((d["current-context"] for _, d in documents if d.get("current-context")), "")
+    chosen = _find(documents, "contexts", context or current)
+    cluster = _find(documents, "clusters", chosen.get("cluster", ""))
+    if not cluster.get("server"):
+        raise _no_way(context, places)
+    user = _find(documents, "users", chosen.get("user", ""))
+    return {**user, **cluster}, _credential(user, environ)
+
+
+def _no_way(context: str, places: list[Path]) -> ConfigError:
     looked = ", ".join(str(place) for place in places)
-    wanted = f"the context {context!r}" if context else "a current context"
-    raise ConfigError(
-        f"no way to a Kubernetes API: `host` is not set, this is no pod, and no {looked} "
-        f"has {wanted}",
+    wanted = f"the context `{context}`" if context else "a current context"
+    return ConfigError(
+        f"no way to a Kubernetes API: `host` is not set, this is no pod, and {looked} "
+        f"does not have {wanted} with a server",
         hint="set `host` in [runners.kubernetes], or KUBECONFIG",
         reference="kubernetes-access",
     )
 
 
-def _pick(place: Path, wanted: str) -> Kubeconfig | None:
+def _credential(user: dict[str, Any], environ: Mapping[str, str]) -> Credential:
+    if path := user.get("tokenFile"):
+        return TokenFile(Path(path))
+    if token := user.get("token"):
+        return FixedToken(Token(str(token)))
+    if spec := user.get("exec"):
+        return Plugin(spec, Path(user["folder"]), environ)
+    return FixedToken(Token(""))
+
+
+def _read(place: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(place.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
+        return _checked(yaml.safe_load(place.read_text()))
+    except (OSError, UnicodeDecodeError, TypeError) as error:
         raise ConfigError(f"cannot read {place}: {error}", reference="kubeconfig") from error
-    name = wanted or document.get("current-context", "")
-    context = _named(document, "contexts", name).get("context")
-    if not context:
-        return None
-    cluster = _named(document, "clusters", context.get("cluster", "")).get("cluster") or {}
-    user = _named(document, "users", context.get("user", "")).get("user") or {}
-    return Kubeconfig(place.parent, cluster, user)
+    except yaml.YAMLError as error:  # its own text would quote the file
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{place} is no YAML{line}", reference="kubeconfig") from None
 
 
-def _named(document: dict[str, Any], key: str, name: str) -> dict[str, Any]:
-    return next((item for item in document.get(key) or [] if item.get("name") == name), {})
+def _checked(document: Any) -> dict[str, Any]:
+    """The document, if it has the shape of a kubeconfig; an empty file is an empty one."""
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise TypeError("it is no mapping")
+    for key in _LISTS:
+        if not all(isinstance(item, dict) for item in document.get(key) or []):
+            raise TypeError(f"`{key}` is no list of mappings")
+    return document
 
 
-def _run_plugin(spec: dict[str, Any]) -> tuple[str, float]:
-    """Run an exec plugin; its token and when that ends. The plugin's words are quoted, its answer
-    never."""
-    command = [str(spec["command"]), *map(str, spec.get("args") or [])]
-    extra = {item["name"]: item["value"] for item in spec.get("env") or []}
-    version = spec.get("apiVersion", "client.authentication.k8s.io/v1")
-    request = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
-    environ = os.environ | extra | {"KUBERNETES_EXEC_INFO": json.dumps(request)}
-    try:
-        done = subprocess.run(
-            command, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(
-            f"the kubeconfig's plugin `{command[0]}` cannot be run: {error}",
-            hint=str(spec.get("installHint", "")),
-            reference="kubeconfig-plugin",
-        ) from error
-    if done.returncode:
-        raise ConfigError(
-            f"the kubeconfig's plugin `{command[0]}` ended with {done.returncode}: "
-            f"{done.stderr.strip()[-300:]}",
-            reference="kubeconfig-plugin",
-        )
-    try:
-        status = json.loads(done.stdout)["status"]
-    except (ValueError, KeyError) as error:
-        raise ConfigError(
-            f"the kubeconfig's plugin `{command[0]}` gave no credential",
-            reference="kubeconfig-plugin",
-        ) from error
-    until = status.get("expirationTimestamp")
-    end = datetime.fromisoformat(until).timestamp() if until else time.time() + 3600
-    return str(status.get("token", "")), end
+def _find(documents: list[tuple[Path, dict[str, Any]]], key: str, name: str) -> dict[str, Any]:
+    """The first entry of that name, its paths made absolute."""
+    for folder, document in documents:
+        for item in document.get(key) or []:
+            if item.get("name") == name:
+                entry = dict(item.get(key.removesuffix("s")) or {})
+                for path in (*_FILES, "tokenFile"):
+                    if entry.get(path):
+                        entry[path] = str(folder.absolute() / entry[path])
+                return entry | {"folder": str(folder.absolute())}
+    return {}

@@ -79,6 +79,7 @@ def record_data(job: Job, context: RunnerContext, pod: Manifest) -> dict[str, by
         "url": context.runner.url.encode(),
         "id": str(job.id).encode(),
         "token": job.token.reveal().encode(),
+        "failure_reasons": " ".join(job.features.failure_reasons).encode(),
     }
 
 

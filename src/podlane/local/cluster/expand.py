@@ -70,7 +70,9 @@ def _all_of(source: Object, read: ReadData) -> dict[str, str]:
         if field in source:
             data = read(plural, source[field]["name"])
             if data is None and not source[field].get("optional"):
-                raise ConfigProblem(f'{plural.removesuffix("s")} "{source[field]["name"]}" not found')
+                raise ConfigProblem(
+                    f'{plural.removesuffix("s")} "{source[field]["name"]}" not found'
+                )
             return {prefix + key: _text(value) for key, value in (data or {}).items()}
     return {}
 
