@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podlane.core.text import glob
+
+if TYPE_CHECKING:
+    import zipfile  # imported where it is used: most jobs have no archive
 
 _BLOCK = 256 * 1024
 _OLDEST = (1980, 1, 1, 0, 0, 0)
@@ -72,6 +75,8 @@ def _walk(project: Path, root: str) -> Iterable[str]:
 
 def pack(target: Path, project: Path, wanted: Iterable[str]) -> None:
     """Write a zip of the named files, folders and links."""
+    import zipfile
+
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
         for name in wanted:
             try:
@@ -81,6 +86,8 @@ def pack(target: Path, project: Path, wanted: Iterable[str]) -> None:
 
 
 def _pack_one(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    import zipfile
+
     status = path.lstat()
     entry = zipfile.ZipInfo(name, max(time.localtime(status.st_mtime)[:6], _OLDEST))
     entry.create_system = 3
@@ -101,6 +108,8 @@ def _pack_one(archive: zipfile.ZipFile, path: Path, name: str) -> None:
 
 def names(source: Path) -> set[str]:
     """The names of all entries. BadArchive when it is no archive."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(source) as archive:
             return {entry.filename.rstrip("/") for entry in archive.infolist()}
@@ -110,6 +119,8 @@ def names(source: Path) -> set[str]:
 
 def unpack(source: Path, project: Path) -> None:
     """Write all entries below the project. BadArchive names the entry that may not be written."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(source) as archive:
             for entry in archive.infolist():

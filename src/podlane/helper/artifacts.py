@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import shutil
 from collections.abc import Iterable
@@ -98,6 +97,8 @@ def _write(source: Path, project: Path, names: list[str], form: str) -> str:
             raise _failure(f"only one file can be sent as raw, {len(plain)} were found")
         shutil.copyfile(project / plain[0], source)
         return ""
+    import gzip
+
     with source.open("wb") as out:
         for name in sorted(plain):
             with (
