@@ -37,7 +37,10 @@ def find(project: Path, pattern: str) -> list[str] | None:
     if glob.is_pattern(relative):
         roots = sorted(_matches(project, relative))
     else:
-        roots = [relative] if os.path.lexists(project / relative) else []
+        path = project / relative
+        if not path.parent.resolve().is_relative_to(project.resolve()) and relative != ".":
+            return None  # a link on the way leads out
+        roots = [relative] if os.path.lexists(path) else []
     found: dict[str, None] = {}
     for root in roots:
         for name in _walk(project, root):
@@ -51,7 +54,7 @@ def _matches(project: Path, pattern: str) -> Iterable[str]:
     plain = next(n for n, part in enumerate(parts) if glob.is_pattern(part))
     base = "/".join(parts[:plain])
     start = project / base
-    if not start.is_dir() or start.is_symlink():
+    if not start.is_dir() or not start.resolve().is_relative_to(project.resolve()):
         return
     compiled = glob.compile_pattern(pattern)
     for name in _walk(project, base or "."):
@@ -138,7 +141,7 @@ def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, project: Path)
         if mode:
             target.chmod(mode & 0o777 | 0o700)
     elif stat.S_ISLNK(mode):
-        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target, project, entry)
+        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target)
     elif mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise BadArchive(f"the entry {entry.filename!r} is neither file, folder nor link")
     else:
@@ -173,10 +176,9 @@ def _make_parents(project: Path, target: Path) -> None:
         raise BadArchive(f"the entry {target.relative_to(project)} would be written outside")
 
 
-def _link(text: str, target: Path, project: Path, entry: zipfile.ZipInfo) -> None:
-    aim = Path(os.path.normpath(target.parent / text))
-    if text.startswith("/") or not aim.is_relative_to(project):
-        raise BadArchive(f"the link {entry.filename!r} leads outside")
+def _link(text: str, target: Path) -> None:
+    """Make a link as it was, wherever it leads (a virtual environment's lead out of the project):
+    nothing is ever written through one."""
     _remove(target)
     target.symlink_to(text)
 

@@ -19,6 +19,7 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
 from podlane.core.job.word import LastWord, encode_word
 from podlane.core.plan.model import VERSION, JobPlan
 from podlane.core.text import token
+from podlane.helper import files
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
 from podlane.helper.run import run
@@ -33,8 +34,8 @@ _GZIP = 31  # zlib's word for a gzip header around the data
 
 
 def main(argv: list[str]) -> int:
-    os.umask(0o022)
     plan = read_plan(Path(argv[0]))
+    os.umask(files.choose_umask(plan))
     pod = Path(plan.places.pod)
     Path(os.environ.get("HOME", "/")).mkdir(parents=True, exist_ok=True)
     work = _work(plan, pod)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.plan import step
 from podlane.core.plan.model import Script
-from podlane.helper import sources
+from podlane.helper import files, sources
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted, timed_out
 
@@ -56,6 +56,8 @@ def _run(
         is_debug=plan.trace.is_debug,
         title=title,
     )
+    if files.is_shared_by_group(work.hello):
+        text = f"umask 0002\n{text}"
     work.trace.be_eager()
     before = work.lane.used.oom
     try:
