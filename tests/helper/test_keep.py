@@ -63,6 +63,7 @@ async def test_artifacts_of_another_job(rig: Rig) -> None:
     with zipfile.ZipFile(path, "w") as made:
         made.writestr("from-other.txt", "fetched")
     other.artifacts["archive"] = path
+    other.artifact_names["archive"] = "artifacts.zip"
     other.enter("success")
     rig.change(downloads=(Download(other.id, "other", Token(rig.job.token), "artifacts.zip"),))
     rig.script("cat from-other.txt")
@@ -132,8 +133,9 @@ async def test_submodules(rig: Rig) -> None:
     text = (source / ".gitmodules").read_text().replace("url = ../inner", "url = ../inner.git")
     (source / ".gitmodules").write_text(text)
     git(source, "commit", "-qam", "second")
-    rig.coordinator.git.add("acme/demo", source)
-    rig.change_part("sources", sha=git(source, "rev-parse", "HEAD"), submodules="recursive")
+    sha = git(source, "rev-parse", "HEAD")
+    rig.coordinator.git.set_ref("acme/demo", "refs/heads/main", sha)
+    rig.change_part("sources", sha=sha, submodules="recursive")
     rig.script("cat inner/in.txt")
     await rig.run()
     assert "submodule text\n" in rig.trace, rig.trace
@@ -152,6 +154,7 @@ async def test_hooks_around_the_sources(rig: Rig) -> None:
     rig.change_part("sources", pre_script=("echo before",), post_script=("cat hello.txt; exit 6",))
     await rig.run()
     shown = plain(rig.trace)
+    assert "\nbefore\n" in shown
     assert shown.index("\nbefore\n") < shown.index("Checking out") < shown.index("\nhello\n")
     assert rig.job.exit_code == 6
 

@@ -50,7 +50,7 @@ def _run(
     plan = work.plan
     variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
     text = step.render_step(
-        sources.git_environment(plan) | variables,
+        variables | sources.git_environment(plan),
         script.commands,
         folder=plan.places.project,
         is_debug=plan.trace.is_debug,

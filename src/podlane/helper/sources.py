@@ -83,7 +83,7 @@ def _get(work: Work, plan: JobPlan, sources: Sources) -> None:
         _without_git(work, sources, project)
         return
     env = _environment(plan, sources)
-    _hook(work, "pre_get_sources_script", sources.pre_script, env)
+    _hook(work, Path(plan.places.builds), sources.pre_script, env)
     if sources.strategy == "clone" and project.exists():
         _remove(project)
     project.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _get(work: Work, plan: JobPlan, sources: Sources) -> None:
         _submodules(work, sources, project, env)
     else:
         work.trace.info("Skipping Git checkout")
-    _hook(work, "post_get_sources_script", sources.post_script, env)
+    _hook(work, project, sources.post_script, env)
 
 
 def _without_git(work: Work, sources: Sources, project: Path) -> None:
@@ -193,19 +193,19 @@ def _has_lfs(project: Path, env: dict[str, str]) -> bool:
     return any(b"filter=lfs" in path.read_bytes() for path in attributes if path.is_file())
 
 
-def _hook(work: Work, name: str, commands: tuple[str, ...], env: dict[str, str]) -> None:
+def _hook(work: Work, folder: Path, commands: tuple[str, ...], env: dict[str, str]) -> None:
     """Run a hook of the config or the job in the helper's own container."""
     if not commands:
         return
-    text = step.render_step({}, commands, folder=work.plan.places.builds)
-    Path(work.plan.places.builds).mkdir(parents=True, exist_ok=True)
     import shutil
 
-    shell = shutil.which("bash") or "sh"
-    status = processes.run(work, [shell, "-c", text], env)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = step.render_step({}, commands, folder=str(folder))
+    status = processes.run(work, [shutil.which("bash") or "sh", "-c", text], env)
     if status:
         raise StageFailed(
-            failed(FailureReason.SCRIPT_FAILURE, status), f"{name} ended with exit code {status}"
+            failed(FailureReason.SCRIPT_FAILURE, status),
+            f"a get_sources hook ended with exit code {status}",
         )
 
 
