@@ -18,6 +18,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import yarl
 
 from podlane.clients.http import trouble
 from podlane.clients.http.proxy import Proxy, find_proxy, parse_proxy
@@ -99,13 +100,13 @@ class HttpSession:
             try:
                 response = await pool.session.request(
                     request.method,
-                    request.url,
+                    yarl.URL(request.url, encoded=True),
                     data=request.body or None,
                     timeout=limits,
                     allow_redirects=False,
                     **self._extras(request),
                 )
-            except TROUBLE as error:
+            except (*TROUBLE, ValueError) as error:  # yarl's, for what is no URL
                 raise self.trouble(request, error) from error
             async with response:
                 yield response
@@ -200,7 +201,7 @@ def _reason(error: BaseException) -> str:
     """aiohttp's own texts name URLs, proxies' credentials and addresses of objects: not these."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the proxy or server answered {error.status} {error.message}"[:200]
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, ValueError):  # aiohttp's InvalidURL is one, too
         return "this is no valid URL"
     if isinstance(error, aiohttp.ClientConnectorError):
         who = "the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
