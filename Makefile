@@ -26,6 +26,17 @@ lock: ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 
+demo: setup ## Run a sample project through podlane local, in a copy
+	@set -e; folder=$$(mktemp -d "$${TMPDIR:-/tmp}/podlane-demo.XXXXXX"); \
+	cp -R examples/demo/. "$$folder"; \
+	podlane="$(CURDIR)/$(BIN)/podlane"; \
+	cd "$$folder"; git init -q .; \
+	"$$podlane" local; \
+	printf '%s\n' "" "The sample project: $$folder" \
+	  "  logs:      $$folder/.podlane/logs/" "  artifacts: $$folder/.podlane/artifacts/" \
+	  "Run next:" "  cd $$folder" "  $$podlane local --list" "  $$podlane local publish" \
+	  "  $$podlane local            # the second run finds the cache"
+
 check: setup ## Format, lint, types, import contracts, structure
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,6 +46,9 @@ check: setup ## Format, lint, types, import contracts, structure
 
 test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
+
+golden: setup ## Write the results of the golden cases anew; review the difference
+	$(BIN)/python tests/golden/cases.py
 
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist
@@ -53,7 +67,7 @@ cluster: image ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/pytest -p no:randomly tests/cluster
 
 bench: image ## Measure on the real cluster; writes docs/reference/measured.md
-	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/python -m tests.bench
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench
 
 format: setup ## Rewrite the sources in the house's form
 	$(BIN)/ruff format .

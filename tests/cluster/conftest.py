@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,8 @@ import pytest
 
 from harness import cluster, gitlab, manager, play
 from harness.cluster import RealCluster
-from harness.play import Play
+from harness.play import Open, Play
 from harness.scenario import RunnerSpec
-
-Open = Callable[..., AbstractAsyncContextManager[Play]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +24,9 @@ from harness.stage import Stage
 from podlane.local.coordinator import CoordinatorJob
 
 WORLD_SECONDS = 10.0
+
+# opens a scene: `async with scene(config, runners) as play:`
+Open = Callable[..., AbstractAsyncContextManager["Play"]]
 
 
 def config_for(

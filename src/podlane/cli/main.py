@@ -27,10 +27,10 @@ def run(arguments: list[str]) -> int:
             return int(importlib.import_module("podlane.helper.main").main(arguments[1:]))
         return int(importlib.import_module("podlane.cli.table").run_command(arguments))
     except (KeyboardInterrupt, Exception, BaseExceptionGroup) as error:  # noqa: BLE001
-        return _explain(error)
+        return explain(error)
 
 
-def _explain(error: BaseException) -> int:
+def explain(error: BaseException) -> int:
     leaves = list(_leaves(error))
     if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves):
         return INTERRUPTED

@@ -38,9 +38,10 @@ def main(argv: list[str]) -> int:
 
     def end_well(_number: int, _frame: object) -> None:
         work.terminated_at = work.terminated_at or time.monotonic()
-        work.wake()
         work.reporter.hurry()
 
+    # a signal may hit any thread: the byte in the pipe wakes the one that waits
+    signal.set_wakeup_fd(work.wake_pipe[1], warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, end_well)
     signal.signal(signal.SIGINT, end_well)
     say(plan, LastWord("running"))

@@ -83,7 +83,7 @@ class Reporter:
             )
 
     def finish(self, outcome: Outcome, until: Callable[[], float]) -> bool:
-        """End the thread, send what is left and the final status; whether GitLab took it.
+        """End the thread, send what is left and the final status; whether nothing is left to do.
 
         `until()`: monotonic seconds after which there is no more time.
         """
@@ -97,7 +97,7 @@ class Reporter:
                 if reply.word is Word.FROM_START:
                     self.window.restart()
             if self.is_stopped:
-                return self.job_status == outcome.state
+                return True  # over for GitLab as well: nothing is left to be said
             time.sleep(min(reply_pause(self._reply, pause), max(0.0, until() - time.monotonic())))
             pause = min(pause * 2, _MAX_PAUSE) if self._reply.word is Word.AGAIN else 1.0
         return False
@@ -157,7 +157,8 @@ class Reporter:
 
     def _touch(self) -> float:
         """Seconds of silence after which GitLab is asked. Who watches the log may press cancel."""
-        return _WATCHED_TOUCH if self._interval <= _WATCHED_INTERVAL else _TOUCH
+        watched = min(_WATCHED_TOUCH, 2 * self._interval)
+        return watched if self._interval <= _WATCHED_INTERVAL else _TOUCH
 
     def _step(self) -> None:
         self._urgent = False

@@ -6,7 +6,6 @@ kept on failure is kept all the same. A script's error beats that of a later sta
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
@@ -101,9 +100,11 @@ def _scripts(work: Work) -> tuple[StageFailed | None, Deferred | None]:
         work.status = "failed" if work.status == "running" else work.status
     except Deferred as error:
         return None, error
-    if work.plan.after_script is not None and time.monotonic() < work.deadline:
+    if work.plan.after_script is not None and not work.is_over():
         try:
             scripts.run_after_script(work, work.plan.after_script)
+        except StageFailed as error:
+            failure = failure or error
         except Deferred as error:
             return failure, None if failure is not None else error
     return failure, None

@@ -60,11 +60,12 @@ def _run(
     try:
         work.lane.start(text)
         status = _wait(work, until, is_unwanted)
+        why = None if status is not None else _why(work, is_unwanted)
+        if why is not None:
+            _stop(work)
+            raise why
     except (LaneLost, OSError) as error:
         raise Deferred from error
-    if status is None:
-        _stop(work)
-        raise _why(work, until, is_unwanted)
     if status:
         if work.terminated_at:
             raise interrupted()
@@ -104,7 +105,7 @@ def _stop(work: Work) -> None:
         work.clear_wake()
 
 
-def _why(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> Exception:
+def _why(work: Work, is_unwanted: Callable[[], bool]) -> Exception:
     if work.reporter.is_stopped:
         return JobStopped()
     if is_unwanted():

@@ -15,6 +15,8 @@ from podlane.core.trace.masker import Masker
 from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
 from podlane.helper.spool import Spool
 
+_EAGER_SECONDS = 0.5
+
 
 class Wake(Protocol):
     def __call__(self, *, is_urgent: bool) -> None: ...
@@ -24,14 +26,15 @@ class Trace:
     """`wake(is_urgent=...)` is called after each write; urgent: people should see it at once."""
 
     def __init__(self, settings: TraceSettings, spool: Spool, wake: Wake) -> None:
-        masker = Masker((mask.reveal() for mask in settings.masks), settings.mask_prefixes)
+        secrets = [mask.reveal() for mask in settings.masks]
+        maskers = (Masker(secrets, settings.mask_prefixes), Masker(secrets, settings.mask_prefixes))
         limit = Limit(settings.limit_bytes)
-        self._stream = TraceStream(masker, limit, with_timestamps=settings.with_timestamps)
+        self._stream = TraceStream(maskers, limit, with_timestamps=settings.with_timestamps)
         self._with_sections = settings.with_sections
         self._spool = spool
         self._wake = wake
         self._lock = threading.Lock()
-        self._is_eager = False
+        self._eager_until = 0.0
 
     def script(self, data: bytes) -> None:
         """Output of a script, as it came."""
@@ -56,8 +59,8 @@ class Trace:
         self._wake(is_urgent=False)
 
     def be_eager(self) -> None:
-        """Send the next output at once: people wait for a script's first line."""
-        self._is_eager = True
+        """Send the output of the next moment at once: people wait for a script's first lines."""
+        self._eager_until = time.monotonic() + _EAGER_SECONDS
 
     @contextmanager
     def section(self, name: str, title: str) -> Iterator[None]:
@@ -74,5 +77,4 @@ class Trace:
     def _write(self, stream: int, data: bytes) -> None:
         with self._lock:
             self._spool.append(self._stream.feed(stream, data, time.time()))
-        is_urgent, self._is_eager = self._is_eager, False
-        self._wake(is_urgent=is_urgent)
+        self._wake(is_urgent=time.monotonic() < self._eager_until)

@@ -71,6 +71,10 @@ class Work:
         grace = self.plan.limits.pod_grace - _END_SECONDS
         return bool(self.terminated_at) and time.monotonic() >= self.terminated_at + grace
 
+    def is_over(self) -> bool:
+        """Whether no time is left: the job's, or the pod's."""
+        return time.monotonic() >= self.deadline or self.grace_is_over()
+
     def until(self, limit: float | None = None) -> float:
         """The next moment at which a wait must look up, at most `limit`."""
         moments = [self.deadline]

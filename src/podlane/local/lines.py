@@ -1,4 +1,4 @@
-"""A job's log as lines for people: section marks, rewritten parts of lines and colours taken out."""
+"""A job's log as lines for people: no section marks, no rewritten parts, colours as wanted."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ async def _coordinator(root: Path, order: Order, taken: Snapshot) -> AsyncIterat
 
 @asynccontextmanager
 async def _cluster(root: Path, order: Order) -> AsyncIterator[Cluster]:
-    cluster = Cluster(root, allowed=(order.folder.cache,))
+    cluster = Cluster(root / "cluster", allowed=(root, order.folder.cache))
     await cluster.start()
     try:
         yield cluster
@@ -237,9 +237,9 @@ async def _manager(ends: Ends, concurrent: int) -> AsyncIterator[None]:
 
 @contextmanager
 def _heard(cancel: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and TERM press the cancel button."""
+    """Ctrl-C, TERM and a closed terminal press the cancel button."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
         loop.add_signal_handler(number, cancel)
     try:

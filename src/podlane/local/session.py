@@ -7,6 +7,7 @@ this file hands jobs to the coordinator and tells the schedule how they ended.
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -181,7 +182,7 @@ class Session:
             log = self._order.folder.log_file(job.name, self._tries[job.name])
             why = f"{_how(last)}; {log.relative_to(self._order.folder.root.parent)}"
         elif entry.state == "manual":
-            why = f"run it with: podlane local '{job.name}'"
+            why = f"run it with: podlane local {shlex.quote(job.name)}"
         elif entry.state == "created":
             status, why = "blocked", "waits for a manual job"
         elif job.spec.stand_in:

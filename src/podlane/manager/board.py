@@ -46,10 +46,14 @@ class Line:
 
 @dataclass
 class Board:
-    """`changed` holds the keys to be looked at again; `stir` wakes whoever waits for a change."""
+    """`changed` holds the keys to be looked at again; `stir` wakes whoever waits for a change.
+
+    `blind`: the sites that we have lost sight of, half of each view ("records", "pods") a word.
+    """
 
     lines: dict[Key, Line] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
+    blind: set[tuple[str, str]] = field(default_factory=set)
     _strays: dict[Key, PodState] = field(default_factory=dict)
     _waiters: list[asyncio.Event] = field(default_factory=list)
 
@@ -63,6 +67,23 @@ class Board:
         self.changed.add(key)
         for event in self._waiters:
             event.set()
+
+    def see(self, site: str, what: str, *, is_seen: bool) -> None:
+        """Take that one view of a site is lost, or is there again."""
+        if is_seen:
+            self.blind.discard((site, what))
+        else:
+            self.blind.add((site, what))
+        for event in self._waiters:
+            event.set()
+
+    def is_blind(self, site: str) -> bool:
+        return any(where == site for where, _ in self.blind)
+
+    def stir_site(self, site: str) -> None:
+        """Have each job of a site looked at again."""
+        for key in [key for key in self.lines if key[0] == site]:
+            self.stir(key)
 
     def put_record(self, site: str, record: RecordState) -> None:
         key = (site, record.name)

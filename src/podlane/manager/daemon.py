@@ -144,6 +144,8 @@ class Manager:
             await self.places.give_back(runner.key)
 
     def _runner_of(self, line: Line, site: str) -> Runner | None:
+        if not self.book.is_listed(site):
+            return None
         return self.book.find(line.record.runner, site)
 
 

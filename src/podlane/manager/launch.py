@@ -22,7 +22,7 @@ from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.state import RawRecord, parse_record
 from podlane.core.text import token
 from podlane.core.trace.reply import Word
-from podlane.errors import JobRefused, Rejected, ServiceError, Unavailable
+from podlane.errors import JobRefused, Unavailable
 from podlane.manager import pods
 from podlane.manager.backoff import delays
 from podlane.manager.board import Board, Key
@@ -105,23 +105,19 @@ async def _launch(
 
 async def _make_record(job: Job, manifests: Manifests, runner: Runner) -> dict[str, object] | None:
     """Create the job's Secret, patiently; None when this very job is launched already."""
-    site = runner.site
-    until = time.monotonic() + runner.patience().start
+    until, is_said = time.monotonic() + runner.patience().start, False
     for delay in delays(0.5, 10):
         try:
-            return await site.api.create(SECRET, site.namespace, manifests.record)
-        except Unavailable as error:
-            problem: ServiceError = error
-        except Rejected as error:
-            if error.details == "AlreadyExists":
-                if await pods.is_same_job(site, manifests.record, job.token):
-                    return None
-            elif not pods.is_quota(error):
-                raise pods.refusal_of(error) from error
-            problem = error
-        if time.monotonic() > until:
-            raise pods.refusal_of(problem)
-        log.warning("Cannot make the job's Secret yet", extra={"fields": {"error": str(problem)}})
+            return await pods.make_record(runner.site, manifests.record, job.token)
+        except Unavailable as problem:
+            if time.monotonic() > until:
+                raise pods.refusal_of(problem) from problem
+            if not is_said:
+                is_said = True
+                fields = job_fields(runner, job) | {"error": problem.message}
+                log.warning(
+                    "Cannot make the job's Secret yet, trying again", extra={"fields": fields}
+                )
         await asyncio.sleep(delay)
     return None
 

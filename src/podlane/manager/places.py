@@ -26,8 +26,10 @@ class Places:
     def free(self) -> int:
         return self.concurrent - self._board.live() - self._flying.total()
 
-    def why_none(self, runner: str, limit: int, pending_limit: int) -> str:
+    def why_none(self, runner: str, site: str, limit: int, pending_limit: int) -> str:
         """Name what keeps `runner` from asking for a job; "" when nothing does."""
+        if self._board.is_blind(site):
+            return "cluster out of sight"
         if self.free() <= 0:
             return "concurrent"
         if limit and self._board.live(runner) + self._flying[runner] >= limit:

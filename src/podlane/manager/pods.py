@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.pod import names
+from podlane.core.pod import pulls
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
-from podlane.errors import Gone, JobRefused, Rejected, ServiceError
+from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager.site import Site
 
 Manifest = dict[str, Any]
@@ -26,12 +26,7 @@ def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
 
 def attempt_of(manifest: Manifest, record: RecordState, attempt: int) -> Manifest:
     """Return the pod manifest of the first attempt as that of a later one."""
-    if attempt == 0:
-        return manifest
-    metadata = manifest["metadata"]
-    labels = metadata["labels"] | {names.ATTEMPT: str(attempt)}
-    changed = {"name": names.pod_name(record.name, attempt), "labels": labels}
-    return manifest | {"metadata": metadata | changed}
+    return pulls.attempt_of(manifest, record.name, attempt)
 
 
 async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordState) -> None:
@@ -80,11 +75,25 @@ def _what(error: ServiceError) -> str:
     return "objects" if error.status == 403 else "pod"
 
 
-async def is_same_job(site: Site, manifest: Manifest, job_token: Token) -> bool:
-    """Tell whether the record that is there already is this very hand-out of the job.
+async def make_record(site: Site, manifest: Manifest, job_token: Token) -> Manifest | None:
+    """Create the record; None when it is there already for this very hand-out of the job.
 
-    An older hand-out of the same job (GitLab took it back) is removed, so the caller tries again.
+    Unavailable: later, perhaps (the API is away, a quota is used up, an older hand-out of the job
+    is still being removed). JobRefused: never.
     """
+    try:
+        return await site.api.create(SECRET, site.namespace, manifest)
+    except Rejected as error:
+        if error.details == "AlreadyExists":
+            if await _is_same_job(site, manifest, job_token):
+                return None
+        elif not is_quota(error):
+            raise refusal_of(error) from error
+        raise Unavailable(error.message, service="kubernetes", status=error.status) from error
+
+
+async def _is_same_job(site: Site, manifest: Manifest, job_token: Token) -> bool:
+    """Tell whether the record that is there is of this hand-out; an older one is removed."""
     name = manifest["metadata"]["name"]
     try:
         found = await site.api.get(SECRET, site.namespace, name)

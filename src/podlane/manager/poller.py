@@ -57,7 +57,8 @@ class Poller:
         places = self.asking.places
         while not self.is_removed:
             settings = self.runner.context.runner
-            why = places.why_none(self.runner.key, settings.limit, settings.podlane.pending_limit)
+            site, limit = self.runner.site.name, settings.limit
+            why = places.why_none(self.runner.key, site, limit, settings.podlane.pending_limit)
             if why != self.idle_because:
                 self.idle_because = why
                 log.info(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -39,7 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 async def changes(
     path: Path, hup: asyncio.Event, *, environ: Mapping[str, str] = os.environ
-) -> AsyncIterator[Loaded | Kept]:
+) -> AsyncGenerator[Loaded | Kept, None]:
     """Yield each change of the file from now on; `hup` asks for a look at once.
 
     A broken text is said once, and again when `hup` asks. A text equal to the one in force, such as

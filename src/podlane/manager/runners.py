@@ -72,13 +72,26 @@ class RunnerBook:
         await self._ready[site.name + "/records"].wait()
         await self._ready[site.name + "/pods"].wait()
 
+    def is_listed(self, site: str) -> bool:
+        """Whether records and pods of a site are known: before, a missing pod says nothing."""
+        return self._ready[site + "/records"].is_set() and self._ready[site + "/pods"].is_set()
+
     def is_ready(self) -> bool:
         return all(event.is_set() for event in self._ready.values())
 
     def feeds(self, site: Site, board: Board) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What keeps the board true for a site; a full list has its jobs looked at anew."""
         records = self._ready.setdefault(site.name + "/records", asyncio.Event())
         found = self._ready.setdefault(site.name + "/pods", asyncio.Event())
-        return site.follow_records(board, records.set), site.follow_pods(board, found.set)
+
+        def listed(event: asyncio.Event) -> None:
+            event.set()
+            board.stir_site(site.name)
+
+        return (
+            site.follow_records(board, lambda: listed(records)),
+            site.follow_pods(board, lambda: listed(found)),
+        )
 
     async def close(self) -> None:
         for closer in self._closers:

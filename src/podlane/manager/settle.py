@@ -165,8 +165,8 @@ class Settler:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
+        line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
         await pods.remove(runner.site, line.record, line.pod)
-        line.removed_at = time.time()
         log.info("Removed the job", extra={"fields": fields})
 
     async def voice(self, key: Key, line: Line, runner: Runner) -> Voice | None:

@@ -36,6 +36,7 @@ class Site:
                     board.keep_only_records(self.name, [record.name for record in records])
                     for record in records:
                         board.put_record(self.name, record)
+                    board.see(self.name, "records", is_seen=True)
                     ready()
                 case Changed(type=word, item=raw) if _is_record(raw):
                     record = parse_record(raw)
@@ -44,6 +45,7 @@ class Site:
                     else:
                         board.put_record(self.name, record)
                 case Broken(error=error):
+                    board.see(self.name, "records", is_seen=False)
                     self._say_broken("Secrets", error)
 
     async def follow_pods(self, board: Board, ready: Callable[[], None]) -> None:
@@ -56,12 +58,14 @@ class Site:
                     board.keep_only_pods(self.name, [pod.uid for pod in pods])
                     for pod in pods:
                         board.put_pod(self.name, pod, time.time())
+                    board.see(self.name, "pods", is_seen=True)
                     ready()
                 case Changed(type="DELETED", item=raw):
                     board.drop_pod(self.name, parse_pod(raw))
                 case Changed(item=raw):
                     board.put_pod(self.name, parse_pod(raw), time.time())
                 case Broken(error=error):
+                    board.see(self.name, "pods", is_seen=False)
                     self._say_broken("Pods", error)
 
     def _say_broken(self, what: str, error: Exception) -> None:

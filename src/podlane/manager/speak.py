@@ -13,28 +13,21 @@ from collections.abc import Awaitable
 from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.core.job.outcome import FailureReason, Outcome, in_words_of
+from podlane.core.trace import sections
 from podlane.core.trace.reply import Reply, Word
 from podlane.errors import ServiceError, Unavailable
 from podlane.manager.backoff import delays
 
 log = logging.getLogger(__name__)
 
-_TITLES = {
-    FailureReason.SCRIPT_FAILURE: "ERROR: Job failed: ",
-    FailureReason.JOB_EXECUTION_TIMEOUT: "ERROR: Job failed: ",
-}
-
 
 def trace_lines(outcome: Outcome, lines: tuple[str, ...]) -> bytes:
     """Put lines into the look of gitlab-runner's last words: red, then yellow hints."""
     if not lines:
         return b""
-    reason = outcome.failure_reason or FailureReason.RUNNER_SYSTEM_FAILURE
-    title = _TITLES.get(reason, "ERROR: Job failed (system failure): ")
-    if reason is FailureReason.RUNNER_CONFIGURATION_ERROR:
-        title = "ERROR: Job failed: "
-    first = f"\x1b[31;1m{title}{lines[0]}\x1b[0;m\n"
-    return "".join([first, *(f"\x1b[0;33m{line}\x1b[0;m\n" for line in lines[1:])]).encode()
+    is_system = outcome.failure_reason is FailureReason.RUNNER_SYSTEM_FAILURE
+    first = sections.error(f"Job failed{' (system failure)' if is_system else ''}: {lines[0]}")
+    return "".join([first, *(sections.plain(line) for line in lines[1:])]).encode()
 
 
 async def speak(

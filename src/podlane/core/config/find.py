@@ -27,7 +27,7 @@ def find_config(candidates: tuple[str, ...], exists: Callable[[str], bool]) -> s
     raise ConfigError(
         f"there is no config.toml; looked at: {', '.join(candidates)}",
         hint="name it by `--config` or CONFIG_FILE, or make one by `podlane register`",
-        reference="config-missing",
+        reference="config-not-found",
     )
 
 

@@ -59,8 +59,9 @@ later: no queuing metric is counted
 periods timezone threshold jobs_running_for_project
 
 [runners.cache]
-later: caches stay in `cache_dir` of the pod and go with it unless a volume is there
-Type Path Shared MaxUploadedArchiveSize
+Type+ later: caches stay in `cache_dir` of the pod and go with it unless a volume is there
+s3 gcs azure
+Path Shared MaxUploadedArchiveSize
 ServerAddress AccessKey SecretKey BucketName BucketLocation Insecure
 [runners.cache.s3]
 ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation Insecure

@@ -59,9 +59,9 @@ def recognise(
         if name in fields:
             honoured[name], inner = _field(value, fields[name], place.inside(name))
             found += inner
-        elif name in official:
+        if name in official:
             found += _official(value, official[name], name, place)
-        elif ANY not in official:
+        elif name not in fields and ANY not in official:
             found.append(_unknown(written, list(names.values()), place))
     return honoured, found
 

@@ -189,10 +189,13 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def _without_nulls(value: Any) -> Any:
+    """Drop null fields, and the sign NUL, which no shell, path or environment can hold."""
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_without_nulls(item) for item in value if item is not None]
+    if isinstance(value, str):
+        return value.replace("\0", "")
     return value
 
 

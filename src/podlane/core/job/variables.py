@@ -83,7 +83,7 @@ def resolve(raw: Iterable[Variable], temporary: str) -> Variables:
     JobRefused when they grow beyond what any job can carry: a few bytes of references can ask
     for gigabytes.
     """
-    items = [_without_nul(item) for item in raw]
+    items = list(raw)
     known = Reader({item.key: _seen(item, temporary) for item in items})
     room, resolved = SIZE_LIMIT, []
     for item in items:
@@ -102,13 +102,6 @@ def own_variable(key: str, value: str) -> Variable:
 
 def _seen(item: Variable, temporary: str) -> str:
     return f"{temporary}/{item.key}" if item.file else item.value
-
-
-def _without_nul(item: Variable) -> Variable:
-    """Neither a shell nor an environment can hold a NUL."""
-    if "\0" not in item.value:
-        return item
-    return msgspec.structs.replace(item, value=item.value.replace("\0", ""))
 
 
 def _too_large(key: str) -> JobRefused:

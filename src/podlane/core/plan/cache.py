@@ -66,7 +66,7 @@ def sanitised(key: str) -> str:
     Separators and dots written in other ways count as what they mean, `..` cannot leave, blanks
     at the end go.
     """
-    key = _WRITTEN_DOT.sub(".", _WRITTEN_SLASH.sub("/", key.replace("\0", "")))
+    key = _WRITTEN_DOT.sub(".", _WRITTEN_SLASH.sub("/", key))
     while True:
         cleaned = posixpath.normpath(f"/{key}").strip("/")
         if cleaned == cleaned.rstrip():

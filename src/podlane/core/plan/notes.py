@@ -14,7 +14,7 @@ from podlane.core.text.token import short_token
 
 def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
     return (
-        *_header(context, ground),
+        *_header(job, context, ground),
         *settings.complaints(ground.reader),
         *_flag_complaints(ground),
         *_variable_complaints(ground),
@@ -28,7 +28,7 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
     )
 
 
-def _header(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+def _header(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
     runner = context.runner
     revision = f" ({context.revision})" if context.revision else ""
     lines = [
@@ -38,6 +38,10 @@ def _header(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
     if changed := ground.flags.changed():
         flags = ", ".join(f"{name}:{format_boolean(on)}" for name, on in changed.items())
         lines.append(f"  feature flags: {flags}")
+    lines.append(f"Using Kubernetes namespace: {runner.kubernetes.namespace or 'default'}")
+    lines.append(f"Using Kubernetes executor with image {image.image(job, context, ground)} ...")
+    if context.manager_name:
+        lines.append(f"Running via {context.manager_name}...")
     return tuple(Note(line) for line in lines)
 
 

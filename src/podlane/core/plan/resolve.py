@@ -127,13 +127,13 @@ def _project_path(job: Job) -> str:
     path = job.job_info.project_full_path
     if not path:
         path = next((v.value for v in reversed(job.variables) if v.key == "CI_PROJECT_PATH"), "")
-    return _clean(path.replace("\0", "")).strip("/") or f"project-{job.job_info.project_id}"
+    return _clean(path).strip("/") or f"project-{job.job_info.project_id}"
 
 
 def _project(job: Job, context: RunnerContext, builds: str, early: Reader) -> str:
     asked = {item.key: item.value for item in _asked(job, context)}
     known = early.with_own({"CI_BUILDS_DIR": builds})
-    wanted = known.expand(asked.get("GIT_CLONE_PATH", "").replace("\0", ""))
+    wanted = known.expand(asked.get("GIT_CLONE_PATH", ""))
     if not wanted:
         folder = posixpath.join(builds, _shared_part(job, context, builds, early))
         path = posixpath.join(folder, _project_path(job))

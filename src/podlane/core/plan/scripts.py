@@ -47,8 +47,8 @@ def shell(context: RunnerContext) -> Literal["bash", "sh", "pwsh"]:
 
 
 def commands(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The entries without blanks around them and without NUL, which no shell can read."""
-    return tuple(line.replace("\0", "").strip() for line in lines)
+    """The entries without blanks around them."""
+    return tuple(line.strip() for line in lines)
 
 
 def script_text(text: str) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from podlane.core.plan.model import Note, ServiceCheck
 from podlane.core.plan.resolve import Ground
 from podlane.errors import JobRefused
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
-_HOST_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
+_WORD = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_LABEL = re.compile(rf"(?=.{{1,63}}$){_WORD}", re.ASCII)
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_WORD}(\.{_WORD})*", re.ASCII)
 _TAKEN = ("helper", "build")
 
 
@@ -65,6 +66,12 @@ def complaints(job: Job) -> tuple[Note, ...]:
 
 def _service(asked: Image, index: int, ground: Ground, taken: set[str]) -> Service:
     image = ground.reader.expand(asked.name, key="services:name").strip()
+    if not image:
+        raise JobRefused(
+            f"Service {index + 1} of the job has no image: {asked.name[:200]!r} stands for nothing",
+            hint="write the image's name, or set the variables it is made of",
+            reference="service-image",
+        )
     aliases = re.split(r"[\s,]+", ground.reader.expand(asked.alias, key="services:alias"))
     aliases = [_checked(alias, asked) for alias in aliases if alias]
     free = [alias for alias in aliases if _LABEL.fullmatch(alias) and alias not in taken]
@@ -86,7 +93,7 @@ def _env(asked: Image, ground: Ground) -> dict[str, str]:
     raw = {item.key: item for item in asked.variables}
     known: Reader = ground.reader.with_own({key: item.value for key, item in own.items()})
     return {
-        key: (item.value if item.raw else known.expand(item.value, key=key)).replace("\0", "")
+        key: item.value if item.raw else known.expand(item.value, key=key)
         for key, item in raw.items()
         if is_exportable(key)
     }

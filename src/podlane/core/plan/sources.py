@@ -16,7 +16,7 @@ from podlane.core.plan.settings import read
 from podlane.errors import JobRefused
 
 _NO_REPOSITORY = ("none", "empty")
-_ODD = re.compile(r"^-|[\x00-\x20\x7f]")
+_ODD = re.compile(r"^-|[\x01-\x20\x7f]")
 
 Strategy = Literal["clone", "fetch", "none", "empty"]
 Submodules = Literal["none", "normal", "recursive"]

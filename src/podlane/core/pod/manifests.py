@@ -34,6 +34,7 @@ from podlane.core.pod.literal import without_empty
 Manifest = dict[str, Any]
 
 DEADLINE_MARGIN = 15 * 60
+_LONGEST = 2**31 - 1
 
 
 class Manifests(msgspec.Struct, frozen=True):
@@ -79,9 +80,10 @@ def build_manifests(plan: JobPlan, job: Job, context: RunnerContext, attempt: in
         name=metadata.record_of(job, context),
     )
     pod = without_empty(_pod(parts))
+    extra = (*_further_plan(parts), *_env_secrets(parts))
     return Manifests(
-        record=_record(parts, pod),
-        extra=(*_further_plan(parts), *_env_secrets(parts)),
+        record=_record(parts, pod, extra),
+        extra=extra,
         pod=pulls.attempt_of(pod, parts.name, attempt),
         namespace=parts.kubernetes.namespace or "default",
     )
@@ -130,7 +132,7 @@ def _spec(parts: Parts) -> Manifest:
 
 def _deadline(plan: JobPlan) -> int:
     """A net under the helper, which keeps the time: pulls count here, so there is a margin."""
-    return int(plan.limits.job) + DEADLINE_MARGIN
+    return min(int(plan.limits.job) + DEADLINE_MARGIN, _LONGEST)
 
 
 def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
@@ -157,13 +159,15 @@ def _pull_secrets(parts: Parts) -> list[Manifest]:
     return [{"name": name} for name in (*parts.kubernetes.image_pull_secrets, *own)]
 
 
-def _record(parts: Parts, pod: Manifest) -> Manifest:
+def _record(parts: Parts, pod: Manifest, extra: tuple[Manifest, ...]) -> Manifest:
     data = {
         ".dockerconfigjson": credentials.docker_config(parts.auths),
         "plan.0": parts.plan_parts[0],
         **record.record_data(parts.job, parts.context, pod),
     }
-    return record.record(_metadata(parts, parts.name), data)
+    further = " ".join(one["metadata"]["name"] for one in extra)
+    noted = {"annotations": {names.EXTRA: further}} if further else {}
+    return record.record(_metadata(parts, parts.name) | noted, data)
 
 
 def _further_plan(parts: Parts) -> list[Manifest]:

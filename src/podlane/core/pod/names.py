@@ -19,6 +19,7 @@ JOB_ID = "podlane.dev/job-id"
 PROJECT_ID = "podlane.dev/project-id"
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
+EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 
 def runner_key(url: str, runner_token: Token) -> str:

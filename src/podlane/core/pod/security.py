@@ -74,6 +74,7 @@ def account_mount(kubernetes: KubernetesConfig) -> list[dict[str, Any]]:
 def _security_context(
     kubernetes: KubernetesConfig, asked: ContainerSecurityContext
 ) -> dict[str, Any]:
+    """NET_RAW is dropped as gitlab-runner drops it: it lets a container forge packets."""
     escalation, own = kubernetes.allow_privilege_escalation, asked.allow_privilege_escalation
     return {
         "runAsUser": asked.run_as_user,
@@ -82,4 +83,5 @@ def _security_context(
         "readOnlyRootFilesystem": asked.read_only_root_filesystem,
         "allowPrivilegeEscalation": escalation if own is None else own,
         "privileged": kubernetes.privileged if asked.privileged is None else asked.privileged,
+        "capabilities": {"drop": ["NET_RAW"]},
     }

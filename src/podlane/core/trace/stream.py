@@ -1,6 +1,8 @@
 """What happens to the log's bytes before they are kept: mask, mend, stamp, limit, in this order.
 
-Two streams share it: podlane's own lines (0) and the scripts' output (1).
+Two streams share the limit: podlane's own lines (0) and the scripts' output (1). Each holds back
+for itself what may yet become a secret or a line, so a line of ours between two pieces of a
+script's secret does not show the pieces.
 """
 
 from __future__ import annotations
@@ -14,33 +16,49 @@ from podlane.core.trace.timestamps import LineStamper
 OWN, SCRIPT = 0, 1
 
 
-class TraceStream:
-    """Feed bytes of a stream in, get the bytes for GitLab out."""
-
-    def __init__(self, masker: Masker, limit: Limit, *, with_timestamps: bool) -> None:
+class _Source:
+    def __init__(self, number: int, masker: Masker, *, with_timestamps: bool) -> None:
         self._masker = masker
-        self._limit = limit
-        self._stampers = (LineStamper(OWN), LineStamper(SCRIPT)) if with_timestamps else None
+        self._stamper = LineStamper(number) if with_timestamps else None
         self._mend = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stream = OWN
 
-    def feed(self, stream: int, data: bytes, now: float) -> bytes:
-        before = self.flush(now) if stream != self._stream else b""
-        self._stream = stream
-        return before + self._out(self._masker.feed(data), now)
+    def feed(self, data: bytes, now: float) -> bytes:
+        return self._stamp(self._mended(self._masker.feed(data)), now)
 
     def flush(self, now: float) -> bytes:
-        """Let go of what was held back in case more came: at the end of a step, or of a line."""
-        out = self._out(self._masker.flush(), now)
-        if self._stampers is not None:
-            out += self._limit.feed(self._stampers[self._stream].flush())
-        rest = self._mend.decode(b"", final=True)
-        self._mend.reset()
-        return out + self._limit.feed(rest.encode())
+        data = self._mended(self._masker.flush())
+        data += self._mend.decode(b"", final=True).encode()
+        out = self._stamp(data, now)
+        return out + self._stamper.flush() if self._stamper else out
 
-    def _out(self, data: bytes, now: float) -> bytes:
-        if not data.isascii() or self._mend.getstate()[0]:
-            data = self._mend.decode(data).encode()
-        if self._stampers is not None:
-            data = self._stampers[self._stream].feed(data, now)
-        return self._limit.feed(data)
+    def _mended(self, data: bytes) -> bytes:
+        """Bytes that are no UTF-8 become U+FFFD; a character cut in two is put together."""
+        if data.isascii() and not self._mend.getstate()[0]:
+            return data
+        return self._mend.decode(data).encode()
+
+    def _stamp(self, data: bytes, now: float) -> bytes:
+        return self._stamper.feed(data, now) if self._stamper else data
+
+
+class TraceStream:
+    """Feed bytes of a stream in, get the bytes for GitLab out. One masker for each stream."""
+
+    def __init__(
+        self, maskers: tuple[Masker, Masker], limit: Limit, *, with_timestamps: bool
+    ) -> None:
+        self._limit = limit
+        self._sources = [
+            _Source(number, masker, with_timestamps=with_timestamps)
+            for number, masker in zip((OWN, SCRIPT), maskers, strict=True)
+        ]
+
+    def feed(self, stream: int, data: bytes, now: float) -> bytes:
+        if self._limit.is_reached:
+            return b""
+        return self._limit.feed(self._sources[stream].feed(data, now))
+
+    def flush(self, now: float) -> bytes:
+        """Let go of what was held back in case more came: the step is over."""
+        out = b"".join(source.flush(now) for source in reversed(self._sources))
+        return self._limit.feed(out)

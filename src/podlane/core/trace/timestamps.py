@@ -22,22 +22,16 @@ class LineStamper:
 
     def feed(self, data: bytes, now: float) -> bytes:
         """`now`: seconds since the epoch, for the lines that begin in `data`."""
-        *lines, rest = data.split(b"\n")
+        lines, newline, rest = data.rpartition(b"\n")
         head = _time(now) + self._mark
-        out: list[bytes] = []
-        if lines:
-            first = self._held_head if self._held else head
-            out += (first, self._sign, self._held, lines[0], b"\n")
-            for line in lines[1:]:
-                out += (head, b" ", line, b"\n")
-            self._held, self._sign = b"", b" "
+        out = self._whole_lines(lines, head) if newline else b""
         if rest:
             if not self._held:
                 self._held_head = head
             self._held += rest
             if len(self._held) >= _MOST or b"\r" in rest:
-                out.append(self.flush())
-        return b"".join(out)
+                out += self.flush()
+        return out
 
     def flush(self) -> bytes:
         """End the entry that is open; the next one continues its line."""
@@ -46,6 +40,13 @@ class LineStamper:
         entry = b"".join((self._held_head, self._sign, self._held, b"\n"))
         self._held, self._sign = b"", b"+"
         return entry
+
+    def _whole_lines(self, lines: bytes, head: bytes) -> bytes:
+        first = self._held_head if self._held else head
+        text = self._held + lines
+        sign, self._held, self._sign = self._sign, b"", b" "
+        text = text.replace(b"\n", b"\n" + head + b" ")
+        return b"".join((first, sign, text, b"\n"))
 
 
 def _time(now: float) -> bytes:

@@ -25,6 +25,7 @@ class Window:
     def __init__(self) -> None:
         self.base = 0
         self.sent = 0
+        self._unsure = 0  # end of a piece whose answer was lost: GitLab may have it
 
     def found(self, offset: int) -> None:
         """Take GitLab's size of the trace before our first byte: it is others'."""
@@ -40,29 +41,34 @@ class Window:
         """Take the answer to a piece; whether something was acknowledged by it."""
         match reply.word:
             case Word.DONE:
-                self.sent = piece.start + piece.size
+                self.sent, self._unsure = piece.start + piece.size, 0
                 return True
+            case Word.OFFSET if reply.offset == piece.offset:
+                self.sent += 1  # this server tells the last byte's place, not the size
             case Word.OFFSET if reply.offset is not None:
-                return self._move(reply.offset, piece.start + piece.size)
+                return self._move(reply.offset)
             case Word.FROM_START:
                 self.restart()
+            case Word.AGAIN:
+                self._unsure = max(self._unsure, piece.start + piece.size)
         return False
 
     def restart(self) -> None:
         """GitLab wants the whole trace again; what others wrote is lost with the rest."""
-        self.base = self.sent = 0
+        self.base = self.sent = self._unsure = 0
 
-    def _move(self, offset: int, known: int) -> bool:
+    def _move(self, offset: int) -> bool:
         """Go on at GitLab's offset, back or forward, but never beyond what we have sent."""
-        if offset < self.base:
-            self.restart()
-            return False
-        ahead = offset - self.base
-        if ahead > known:  # somebody else wrote behind our back
-            self.base = offset - self.sent
-            return False
-        self.sent = ahead
-        return True
+        place, known = offset - self.base, max(self.sent, self._unsure)
+        self._unsure = 0
+        if place < 0:  # more is lost than we wrote: our log is all there will be
+            self.base, self.sent = offset, 0
+        elif place <= known:
+            self.sent = place
+            return True
+        else:  # others have written between our pieces
+            self.base += place - self.sent
+        return False
 
     @property
     def is_alone(self) -> bool:

@@ -38,13 +38,16 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class App:
-    def __init__(self, store: Store, given: faults.Faults, token: str) -> None:
+    def __init__(
+        self, store: Store, given: faults.Faults, token: str, admit: Callable[[Object], None]
+    ) -> None:
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.watching = Watching(store)
         self.resources = Resources(store)
         self._store = store
         self._faults = given
         self._token = token
+        self._admit_pod = admit
 
     def build(self) -> web.Application:
         app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._guard])
@@ -73,6 +76,10 @@ class App:
             headers = {"Cache-Control": "no-cache, private"} | refusal.headers
             return _json(refusal.body, refusal.body["code"], headers)
         except web.HTTPException as error:
+            if error.status == 413:
+                message = f"Request entity too large: limit is {_BODY_LIMIT}"
+                too_large = failure.failure(413, "RequestEntityTooLarge", message)
+                return _json(too_large.body, 413)
             if error.status != 404:
                 raise
             return web.Response(status=404, text="404 page not found\n")
@@ -100,7 +107,7 @@ class App:
         if request.method == "POST":
             item = await _body(request, kind)
             self._admit(kind, item)
-            created = self.resources.create(kind, namespace, item)
+            created = self.resources.create(kind, namespace, item, self._admit_pod)
             return _json(_view(request)(created), 201)
         if request.method == "GET":
             return await self._list_or_watch(request, kind, namespace)
@@ -153,7 +160,8 @@ class App:
         )
         try:
             async for line in lines:
-                await response.write(line)
+                if line:
+                    await response.write(line)
         finally:
             await lines.aclose()
         return response

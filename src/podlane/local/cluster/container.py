@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -84,9 +84,13 @@ class Container:
             return
         self.state = Running(now_text(), identity)
 
-    async def _spawn(self, words: Sequence[str], given: Mapping[str, str]) -> None:
+    async def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
-        environ = {"PATH": _path(), "HOME": str(self._place.folder), "HOSTNAME": self._pod_name}
+        environ = {
+            "PATH": _path(words[0]),
+            "HOME": str(self._place.folder),
+            "HOSTNAME": self._pod_name,
+        }
         self._output = processes.Output(self._place.output, _OUTPUT_LIMIT_BYTES)
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -157,6 +161,16 @@ class Container:
             return ""
         return data.decode("utf-8", "replace")
 
+    async def tidy(self) -> None:
+        """After the kill: wait for the process, close its output, drop it if it is empty."""
+        if self._process is not None:
+            await self._process.wait()
+        if self._output is not None:
+            self._output.close()
+        path = self._place.output
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
+
     def terminate(self) -> None:
         if self.has_process:
             processes.send_signal([self.pid], signal.SIGTERM)
@@ -168,9 +182,11 @@ class Container:
             await processes.kill_all({self.pid})
 
 
-def _path() -> str:
+def _path(command: str) -> str:
+    """Our own programs are there for our own command; a job's script sees the user's alone."""
+    given = os.environ.get("PATH", os.defpath)
     own = str(Path(sys.executable).parent)
-    return os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
+    return os.pathsep.join([own, given]) if command == "podlane" else given
 
 
 def _exec_trouble(command: str, error: Exception) -> str:

@@ -148,13 +148,27 @@ class Faults:
 
     def strike(self, kind: type[P], pod: Object, container: Object | None = None) -> P | None:
         """Find the fault of this kind that hits the pod (or its container) and count it."""
-        name = pod["metadata"]["name"]
-        if any(fnmatchcase(name, pattern) for pattern in self._released):
+        if self._is_released(pod):
             return None
         for fault in self._pod:
             if isinstance(fault, kind) and _hits(fault, pod, container) and self._use(fault):
                 return fault
         return None
+
+    def find(self, kind: type[P], pod: Object) -> P | None:
+        """As `strike`, for a state that is asked for again and again: nothing is counted."""
+        if self._is_released(pod):
+            return None
+        found = (fault for fault in self._pod if isinstance(fault, kind))
+        return next((fault for fault in found if _hits(fault, pod, None)), None)
+
+    def holds(self, fault: PodFault, pod: Object) -> bool:
+        """Tell whether a fault that struck the pod is still there for it."""
+        return not self._is_released(pod) and any(other is fault for other in self._pod)
+
+    def _is_released(self, pod: Object) -> bool:
+        name = pod["metadata"]["name"]
+        return any(fnmatchcase(name, pattern) for pattern in self._released)
 
     def strike_api(self, kind: type[A], verb: str, resource: str, name: str) -> A | None:
         for fault in self._api:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from podlane.local.cluster.kinds import KINDS, Kind, Object
+from podlane.local.cluster.kinds import EVENT, KINDS, Kind, Object
 from podlane.local.cluster.store import Change, Store
 
 Delete = Callable[[Kind, Object], None]
@@ -27,18 +27,18 @@ class GarbageCollector:
             timer.cancel()
 
     def _heard(self, change: Change) -> None:
-        if change.type == "DELETED":
-            self._later()
-        elif change.type == "ADDED" and _owners(change.object):
+        if change.kind is EVENT:
+            return
+        if change.type == "DELETED" or (change.type == "ADDED" and _owners(change.object)):
             self._later()
 
     def _later(self) -> None:
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(_DELAY_SECONDS, lambda: self._collect(timer))
-        self._timers.add(timer)
+        now = loop.time()
+        self._timers = {timer for timer in self._timers if timer.when() > now}
+        self._timers.add(loop.call_later(_DELAY_SECONDS, self._collect))
 
-    def _collect(self, timer: asyncio.TimerHandle) -> None:
-        self._timers.discard(timer)
+    def _collect(self) -> None:
         alive = {item["metadata"]["uid"] for _, item in self._everything()}
         for kind, item in self._everything():
             owners = _owners(item)
@@ -46,7 +46,12 @@ class GarbageCollector:
                 self._delete(kind, item)
 
     def _everything(self) -> list[tuple[Kind, Object]]:
-        return [(kind, item) for kind in KINDS.values() for item in self._store.items(kind)]
+        return [
+            (kind, item)
+            for kind in KINDS.values()
+            if kind is not EVENT
+            for item in self._store.items(kind)
+        ]
 
 
 def _owners(item: Object) -> set[str]:

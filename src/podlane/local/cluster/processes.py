@@ -36,7 +36,7 @@ def become_subreaper() -> bool:
     if not _HAS_PROC:
         return False
     try:
-        return ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
     except (OSError, AttributeError):
         return False
 
@@ -123,6 +123,7 @@ class Output:
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self._left = limit_bytes
+        self._is_open = True
         self._file = path.open("ab")
         self._read_end, self.write_end = os.pipe()
         os.set_blocking(self._read_end, False)
@@ -146,6 +147,9 @@ class Output:
 
     def close(self) -> None:
         """Copy what is there and let go; a process that writes on gets SIGPIPE."""
+        if not self._is_open:
+            return
+        self._is_open = False
         self._loop.remove_reader(self._read_end)
         with suppress(BlockingIOError):
             while data := os.read(self._read_end, 65536):

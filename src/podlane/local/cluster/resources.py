@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,11 +28,15 @@ class Resources:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, kind: Kind, namespace: str, item: Object) -> Object:
+    def create(
+        self, kind: Kind, namespace: str, item: Object, admit: Callable[[Object], None]
+    ) -> Object:
+        """Complete, check and store; `admit` may refuse a pod that is otherwise well formed."""
         given = (item.get("metadata") or {}).get("namespace", namespace)
         if given != namespace:
             raise failure.bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
+                "the namespace of the provided object does not match the namespace sent on the "
+                "request"
             )
         if item.get("kind", kind.name) != kind.name:
             raise failure.bad_request(
@@ -40,6 +45,8 @@ class Resources:
             )
         completed = defaults.complete(kind, namespace, item)
         validate.check(kind, completed)
+        if kind is POD:
+            admit(completed)
         return self._store.create(kind, completed)
 
     def list_page(self, kind: Kind, namespace: str, selects: Selector, limits: Page) -> Page:

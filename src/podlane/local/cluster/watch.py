@@ -7,7 +7,7 @@ code 410 inside a 200.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from msgspec import Struct
 
@@ -50,12 +50,11 @@ class Watching:
 
     async def lines(
         self, subject: Subject, version: int, *, seconds: float, bookmarks: bool
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the frames; version 0 means: the present state first."""
-        generation = self._generation
-        loop = asyncio.get_running_loop()
+        generation, loop = self._generation, asyncio.get_running_loop()
         end = loop.time() + seconds
-        next_mark = loop.time() + self.bookmark_seconds
+        marks = _Marks(self.bookmark_seconds if bookmarks else seconds, version)
         wake = asyncio.Event()
         self._wake.add(wake)
         try:
@@ -63,26 +62,17 @@ class Watching:
                 version = self._store.version
                 for line in self._present(subject):
                     yield line
-            seen = version
             while generation == self._generation and loop.time() < end:
                 wake.clear()
                 if version < self._store.forgotten:
-                    failure = expired(version, self._store.forgotten)
-                    yield frame("ERROR", failure.body)
+                    yield frame("ERROR", expired(version, self._store.forgotten).body)
                     return
-                changes = self._store.since(version)
-                for change in changes:
+                for change in self._store.since(version):
                     version = change.version
-                    line = _line(subject, change)
-                    if line:
-                        yield line
-                if bookmarks and loop.time() >= next_mark:
-                    next_mark = loop.time() + self.bookmark_seconds
-                    if version > seen:
-                        yield bookmark(subject.kind, version, subject.view)
-                    seen = version
-                limit = min(end, next_mark) if bookmarks else end
-                await _wait(wake, limit - loop.time())
+                    yield _line(subject, change)
+                if bookmarks and marks.is_due(version):
+                    yield bookmark(subject.kind, version, subject.view)
+                await _wait(wake, min(end, marks.next) - loop.time())
         finally:
             self._wake.discard(wake)
 
@@ -92,6 +82,23 @@ class Watching:
             for item in self._store.items(subject.kind, subject.namespace)
             if subject.selects(item)
         ]
+
+
+class _Marks:
+    """When the next bookmark is due; there is none while nothing has changed."""
+
+    def __init__(self, period: float, version: int) -> None:
+        self._period = period
+        self._version = version
+        self.next = asyncio.get_running_loop().time() + period
+
+    def is_due(self, version: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now < self.next:
+            return False
+        self.next = now + self._period
+        is_new, self._version = version > self._version, version
+        return is_new
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:

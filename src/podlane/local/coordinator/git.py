@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import binascii
+import contextlib
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
+
+from podlane.errors import PodlaneError
 
 _BLOCK = 64 * 1024
 
@@ -20,47 +25,85 @@ class GitServer:
     def __init__(self, root: Path, is_open: Callable[[str], bool]) -> None:
         self.root = root
         self._is_open = is_open
+        self._heads: dict[str, tuple[str, str]] = {}
+        self._kept: set[tuple[str, int, str]] = set()
 
     def add(self, project: str, source: Path) -> Path:
-        """Serve a copy of a repository as `<project>.git`; return the bare repository."""
-        target = self.root / f"{project}.git"
+        """Serve a repository as `<project>.git`; return the bare repository.
+
+        It borrows the objects of `source`, so a commit made there later can be given a name here.
+        """
+        target = self.path(project)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _git("clone", "--quiet", "--bare", "--no-hardlinks", str(source), str(target))
+        _git("clone", "--quiet", "--bare", "--shared", str(source), str(target))
         _git("-C", str(target), "config", "uploadpack.allowAnySHA1InWant", "true")
         _git("-C", str(target), "config", "uploadpack.allowFilter", "true")
+        self._heads[project] = self._read_head(target)
         return target
 
+    def set_ref(self, project: str, name: str, sha: str) -> None:
+        """Give a commit a name, such as `refs/pipelines/700`."""
+        _git("-C", str(self.path(project)), "update-ref", name, sha)
+
+    def keep_pipeline(self, project: str, pipeline_id: int, sha: str) -> None:
+        """Name a pipeline's commit, once; nothing for a project that is not served here."""
+        known = (project, pipeline_id, sha)
+        if project not in self._heads or known in self._kept:
+            return
+        if self._has(project, sha):  # a commit that was force-pushed away has no ref either
+            self.set_ref(project, f"refs/pipelines/{pipeline_id}", sha)
+        self._kept.add(known)
+
+    def _has(self, project: str, sha: str) -> bool:
+        words = ["git", "-C", str(self.path(project)), "cat-file", "-e", f"{sha}^{{commit}}"]
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+    def head(self, project: str) -> tuple[str, str]:
+        """The branch and the commit that were checked out in the source; empty if unknown."""
+        return self._heads.get(project, ("", ""))
+
+    def path(self, project: str) -> Path:
+        return self.root / f"{project}.git"
+
     def routes(self) -> list[web.RouteDef]:
-        return [web.route("*", r"/{project:.+\.git}/{rest:.*}", self._serve)]
+        return [web.route("*", r"/{project:.+}.git/{rest:.*}", self._serve)]
+
+    def _read_head(self, target: Path) -> tuple[str, str]:
+        try:
+            sha = _git("-C", str(target), "rev-parse", "--verify", "HEAD^{commit}")
+            branch = _git("-C", str(target), "rev-parse", "--abbrev-ref", "HEAD")
+        except PodlaneError:
+            return "", ""
+        return ("" if branch == "HEAD" else branch), sha
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer as GitLab does: 401 without a good token, 404 unknown, 403 for a push."""
         if not self._may(request):
             return web.Response(
-                status=401, headers={"WWW-Authenticate": 'Basic realm="GitLab"'}, text="no\n"
+                status=401,
+                headers={"WWW-Authenticate": 'Basic realm="GitLab"'},
+                text="HTTP Basic: Access denied\n",
             )
+        if not self._is_served(request.match_info["project"]):
+            return web.Response(status=404, text="no such project\n")
+        if "git-receive-pack" in (request.query.get("service"), request.match_info["rest"]):
+            return web.Response(status=403, text="this repository can only be read\n")
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",
             env=self._environment(request),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
         try:
-            async for block in request.content.iter_chunked(_BLOCK):
-                process.stdin.write(block)
-                await process.stdin.drain()
-            process.stdin.close()
-            response = await _head(process.stdout)
-            await response.prepare(request)
-            while block := await process.stdout.read(_BLOCK):
-                await response.write(block)
-            await response.write_eof()
+            async with asyncio.TaskGroup() as group:
+                feeding = group.create_task(_feed(request, process))
+                response = await _relay(request, process)
+                feeding.cancel()
         finally:
-            if process.returncode is None:
-                process.kill() if not process.stdout.at_eof() else None
-            await process.wait()
+            await _end(process)
         return response
 
     def _may(self, request: web.Request) -> bool:
@@ -69,29 +112,52 @@ class GitServer:
             return False
         try:
             user, _, password = base64.b64decode(encoded).decode().partition(":")
-        except ValueError:
+        except (binascii.Error, UnicodeDecodeError):
             return False
         return user == "gitlab-ci-token" and self._is_open(password)
 
+    def _is_served(self, project: str) -> bool:
+        path = self.path(project)
+        return ".." not in Path(project).parts and (path / "HEAD").is_file()
+
     def _environment(self, request: web.Request) -> dict[str, str]:
-        headers = request.headers
-        return {
-            "PATH": os.environ.get("PATH", ""),
+        # No length and no encoding of the body: the server has unpacked it, git reads to its end.
+        return _plain_environment() | {
             "GIT_PROJECT_ROOT": str(self.root),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",
-            "PATH_INFO": f"/{request.match_info['project']}/{request.match_info['rest']}",
+            "PATH_INFO": f"/{request.match_info['project']}.git/{request.match_info['rest']}",
             "QUERY_STRING": request.query_string,
             "REQUEST_METHOD": request.method,
-            "CONTENT_TYPE": headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": headers.get("Content-Length", ""),
-            "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": headers.get("Git-Protocol", ""),
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
             "REMOTE_ADDR": request.remote or "",
             "REMOTE_USER": "gitlab-ci-token",
         }
+
+
+async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
+    """Hand the body on while the answer is read: either may be larger than a pipe."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        async for block in request.content.iter_chunked(_BLOCK):
+            process.stdin.write(block)
+            await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
+    assert process.stdout is not None
+    response = await _head(process.stdout)
+    # A client that leaves in the middle is no fault of ours.
+    with contextlib.suppress(ConnectionError):
+        await response.prepare(request)
+        while block := await process.stdout.read(_BLOCK):
+            await response.write(block)
+        await response.write_eof()
+    return response
 
 
 async def _head(out: asyncio.StreamReader) -> web.StreamResponse:
@@ -106,5 +172,36 @@ async def _head(out: asyncio.StreamReader) -> web.StreamResponse:
     return response
 
 
-def _git(*words: str) -> None:
-    subprocess.run(["git", *words], check=True, capture_output=True)
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave nothing behind: http-backend starts upload-pack in the same session."""
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def _plain_environment() -> dict[str, str]:
+    """Ours without git's own variables: inside a hook they point at another repository."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=_plain_environment(),
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        raise PodlaneError(
+            f"git could not prepare a repository to serve: {done.stderr.strip()[-300:]}",
+            hint="is the folder a git repository with at least one commit",
+            reference="repository-unusable",
+        )
+    return done.stdout.strip()

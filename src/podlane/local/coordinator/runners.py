@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from podlane.local.coordinator.answers import fail, read_object
 
-@dataclass
+_NO_TAGS = "can not be empty when runner is not allowed to pick untagged jobs"
+
+
+@dataclass(eq=False)
 class RegisteredRunner:
+    """`managers` holds the `info` that each system id sent last; `queue_value` is what GitLab
+    calls X-GitLab-Last-Update: it changes when there may be something new for this runner."""
+
     id: int
-    token: str
+    token: str = field(repr=False)
     tags: frozenset[str] = frozenset()
     run_untagged: bool = True
     paused: bool = False
     description: str = ""
-    managers: set[str] = field(default_factory=set)
+    maximum_timeout: int = 0
+    token_expires_at: str | None = None
+    managers: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    queue_value: str = field(default_factory=lambda: secrets.token_hex(8))
+    changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def takes(self, tags: frozenset[str]) -> bool:
         return tags <= self.tags if tags else self.run_untagged
 
+    def tick(self) -> None:
+        """Something this runner may want has come: its held questions are answered."""
+        self.queue_value = secrets.token_hex(8)
+        event, self.changed = self.changed, asyncio.Event()
+        event.set()
+
 
 @dataclass
 class Runners:
-    """`registration_token`: the old kind, with which runners register themselves."""
+    """`registration_token`: the old kind, with which runners register themselves; empty: no such
+    registration (410). `admin_token`: the PRIVATE-TOKEN that may reset; empty: any."""
 
-    registration_token: str = ""
-    known: dict[str, RegisteredRunner] = field(default_factory=dict)
+    registration_token: str = field(default="", repr=False)
+    admin_token: str = field(default="", repr=False)
+    known: dict[str, RegisteredRunner] = field(default_factory=dict, repr=False)
+    last_id: int = 0
 
     def add(
-        self,
-        token: str = "",
-        tags: frozenset[str] = frozenset(),
-        *,
-        run_untagged: bool = True,
-        paused: bool = False,
-        description: str = "",
+        self, token: str = "", tags: frozenset[str] = frozenset(), **settings: Any
     ) -> RegisteredRunner:
         token = token or f"glrt-{secrets.token_hex(10)}"
-        number = len(self.known) + 1
-        runner = RegisteredRunner(number, token, tags, run_untagged, paused, description)
-        self.known[token] = runner
-        return runner
+        self.last_id += 1
+        self.known[token] = RegisteredRunner(self.last_id, token, tags, **settings)
+        return self.known[token]
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -52,48 +67,42 @@ class Runners:
             web.delete("/api/v4/runners", self._unregister),
             web.delete("/api/v4/runners/managers", self._unregister_manager),
             web.post("/api/v4/runners/reset_authentication_token", self._reset),
-            web.post("/api/v4/runners/{id}/reset_authentication_token", self._reset_by_admin),
+            web.post(r"/api/v4/runners/{id:\d+}/reset_authentication_token", self._reset_by_admin),
+            web.get("/api/v4/runners/router/discovery", self._discover),
         ]
 
     async def find(self, request: web.Request) -> tuple[RegisteredRunner, dict[str, Any]]:
         """The runner of a request and the request's body; 400 and 403 as GitLab answers."""
-        body = await request.json() if request.can_read_body else {}
+        body = await read_object(request)
         token = str(body.get("token") or request.headers.get("RUNNER-TOKEN", ""))
         if not token:
             raise fail(400, "token is missing")
         runner = self.known.get(token)
         if runner is None:
             raise fail(403, "403 Forbidden - Invalid token")
-        if body.get("system_id"):
-            runner.managers.add(body["system_id"])
         return runner, body
 
+    def note_manager(self, runner: RegisteredRunner, body: dict[str, Any]) -> str:
+        """Remember the manager that asks; without a system id GitLab calls it `<legacy>`."""
+        system_id = str(body.get("system_id") or "<legacy>")
+        runner.managers[system_id] = body.get("info") or {}
+        return system_id
+
     async def _verify(self, request: web.Request) -> web.Response:
-        runner, _ = await self.find(request)
+        runner, body = await self.find(request)
+        self.note_manager(runner, body)
         return web.json_response(_identity(runner))
 
     async def _register(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        if not body.get("token"):
+        body = await read_object(request)
+        token = str(body.get("token") or request.headers.get("RUNNER-TOKEN", ""))
+        if not token:
             raise fail(400, "token is missing")
-        if not self.registration_token or body["token"] != self.registration_token:
+        if not self.registration_token:
+            raise fail(410, "410 Gone - runner registration disallowed")
+        if token != self.registration_token:
             raise fail(403, "403 Forbidden - invalid token")
-        tags = body.get("tag_list") or ""
-        names = tags.split(",") if isinstance(tags, str) else tags
-        found = frozenset(name.strip() for name in names if name.strip())
-        run_untagged = bool(body.get("run_untagged", True))
-        if not found and not run_untagged:
-            text = "can not be empty when runner is not allowed to pick untagged jobs"
-            raise web.HTTPBadRequest(
-                text=f'{{"message": {{"tags_list": ["{text}"]}}}}', content_type="application/json"
-            )
-        runner = self.add(
-            f"glrtr-{secrets.token_hex(10)}",
-            found,
-            run_untagged=run_untagged,
-            paused=bool(body.get("paused")),
-            description=str(body.get("description", "")),
-        )
+        runner = self.add(f"glrtr-{secrets.token_hex(10)}", _tags(body), **_settings(body))
         return web.json_response(_identity(runner), status=201)
 
     async def _unregister(self, request: web.Request) -> web.Response:
@@ -102,15 +111,11 @@ class Runners:
         return web.Response(status=204)
 
     async def _unregister_manager(self, request: web.Request) -> web.Response:
-        body = await request.json()
+        runner, body = await self.find(request)
         if not body.get("system_id"):
             raise fail(400, "system_id is missing")
-        runner = self.known.get(str(body.get("token", "")))
-        if runner is None:
-            raise fail(403, "403 Forbidden")
-        if body["system_id"] not in runner.managers:
+        if runner.managers.pop(str(body["system_id"]), None) is None:
             raise fail(404, "404 Not Found")
-        runner.managers.discard(body["system_id"])
         return web.Response(status=204)
 
     async def _reset(self, request: web.Request) -> web.Response:
@@ -118,27 +123,52 @@ class Runners:
         return self._renew(runner)
 
     async def _reset_by_admin(self, request: web.Request) -> web.Response:
-        if not request.headers.get("PRIVATE-TOKEN"):
+        given = request.headers.get("PRIVATE-TOKEN")
+        if not given or (self.admin_token and given != self.admin_token):
             raise fail(401, "401 Unauthorized")
         wanted = int(request.match_info["id"])
         runner = next((r for r in self.known.values() if r.id == wanted), None)
         if runner is None:
-            raise fail(404, "404 Not Found")
+            raise fail(404, "404 Runner Not Found")
         return self._renew(runner)
 
     def _renew(self, runner: RegisteredRunner) -> web.Response:
         del self.known[runner.token]
-        runner.token = f"glrt-{secrets.token_hex(10)}"
+        prefix = re.match(r"(glrtr?-)?", runner.token)
+        runner.token = f"{prefix.group(0) if prefix else ''}{secrets.token_hex(10)}"
         self.known[runner.token] = runner
-        return web.json_response(_identity(runner), status=201)
+        identity = _identity(runner)
+        del identity["id"]
+        return web.json_response(identity, status=201)
+
+    async def _discover(self, request: web.Request) -> web.Response:
+        raise fail(501, "501 Not Implemented")
 
 
-def fail(status: int, message: str) -> web.HTTPException:
-    """GitLab's own form of a refusal."""
-    error = web.HTTPException(text=f'{{"message": "{message}"}}', content_type="application/json")
-    error.set_status(status)
-    return error
+def _tags(body: dict[str, Any]) -> frozenset[str]:
+    given = body.get("tag_list") or ""
+    names = given.split(",") if isinstance(given, str) else [str(name) for name in given]
+    tags = frozenset(name.strip() for name in names if name.strip())
+    if not tags and not body.get("run_untagged", True):
+        raise fail(400, {"tags_list": [_NO_TAGS]})
+    return tags
+
+
+def _settings(body: dict[str, Any]) -> dict[str, Any]:
+    maximum = int(body.get("maximum_timeout") or 0)
+    if 0 < maximum < 600:
+        raise fail(400, {"maximum_timeout": ["needs to be at least 10 minutes"]})
+    return {
+        "run_untagged": bool(body.get("run_untagged", True)),
+        "paused": bool(body.get("paused", not body.get("active", True))),
+        "description": str(body.get("description", "")),
+        "maximum_timeout": maximum,
+    }
 
 
 def _identity(runner: RegisteredRunner) -> dict[str, Any]:
-    return {"id": runner.id, "token": runner.token, "token_expires_at": None}
+    return {
+        "id": runner.id,
+        "token": runner.token,
+        "token_expires_at": runner.token_expires_at,
+    }

@@ -10,7 +10,8 @@ _POSIX = {
     "xdigit": "0-9A-Fa-f", "ascii": r"\x00-\x7F", "cntrl": r"\x00-\x1F\x7F", "print": " -~",
     "graph": "!-~",
 }  # fmt: skip
-_PIECE = re.compile(r"\\.|\[:(\w+):\]|\(\?[=!<][=!]?|\$|.", re.DOTALL)
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\(\?<?[=!]|\(\?<|\$|.", re.DOTALL)
+_CLASS = re.compile(r"\[:(\w+):\]|\\.|\[", re.DOTALL)
 _LITERAL = re.compile(r"/(.+)/([ismU]*)", re.DOTALL)
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
@@ -40,6 +41,14 @@ def _piece(found: re.Match[str], flags: str) -> str:
     text = found.group()
     if text in ("(?=", "(?!", "(?<=", "(?<!"):
         raise BadPattern(f"`{text}` is not there in GitLab's patterns (RE2 does not look around)")
+    if text[0] == "[" and len(text) > 1:
+        return "[" + _CLASS.sub(_member, text[1:])
+    end = "$" if "m" in flags else r"\Z"
+    return {"$": end, r"\z": r"\Z", r"\/": "/", "(?<": "(?P<"}.get(text, text)
+
+
+def _member(found: re.Match[str]) -> str:
+    """A piece of a bracket expression; a lone `[` means itself."""
     if found.group(1):
-        return _POSIX.get(found.group(1), text)
-    return {"$": "$" if "m" in flags else r"\Z", r"\z": r"\Z", r"\/": "/"}.get(text, text)
+        return _POSIX.get(found.group(1), found.group())
+    return {"[": r"\[", r"\/": "/"}.get(found.group(), found.group())

@@ -1,0 +1,82 @@
+"""`podlane plan`: what podlane would do and create for a job, printed and not done."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import click
+import yaml
+
+from podlane import __version__
+from podlane.cli.options import config_option
+from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.job.payload import parse_job
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.make import make_plan
+from podlane.core.pod.manifests import build_manifests
+from podlane.core.pod.render import render_plan, render_pod, render_secrets
+from podlane.errors import ConfigError, PodlaneError
+from podlane.manager.config_file import find_config_file, read_config
+
+
+@click.command(help="Print what podlane would do and create for the job in the file JOB (JSON).")
+@click.argument("job", type=click.Path(path_type=Path))
+@config_option
+@click.option("-r", "--runner", "name", default="", help="The runner of this name.")
+@click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates for GitLab (PEM).")
+def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> None:
+    file = find_config_file(config, os.environ)
+    settings, _ = read_config(file, os.environ)
+    context = RunnerContext(
+        runner=_runner(settings, name, file),
+        installation=os.environ.get("PODLANE_INSTALLATION", "example"),
+        system_id="r_example",
+        version=__version__,
+        info={},
+        manager_name=platform.node(),
+        ca_certificates=_read(ca_file).decode() if ca_file else "",
+        helper_image=os.environ.get("PODLANE_IMAGE", ""),
+    )
+    payload = parse_job(_read(job))
+    plan = make_plan(payload, context)
+    manifests = build_manifests(plan, payload, context)
+    documents = [
+        render_plan(plan),
+        *render_secrets(plan, manifests),
+        render_pod(plan, manifests),
+    ]
+    yaml.dump_all(documents, sys.stdout, Dumper=Readable, sort_keys=False, allow_unicode=True)
+
+
+class Readable(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and a value that is met twice twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Readable.add_representer(str, _text)
+
+
+def _runner(config: Config, name: str, file: Path) -> RunnerConfig:
+    found = [runner for runner in config.runners if not name or runner.name == name]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(repr(runner.name) for runner in config.runners) or "none"
+    what = f"{file} has {len(found)} runners" + (f" of the name {name!r}" if name else "")
+    raise ConfigError(f"{what}; it has: {names}", hint="name one by `--runner`")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PodlaneError(f"cannot read {path}: {error.strerror}", reference="file") from error

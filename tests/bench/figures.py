@@ -1,0 +1,32 @@
+"""What is measured: the bar it must pass, and the figure of gitlab-runner on such a machine."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Bar(msgspec.Struct, frozen=True):
+    what: str
+    unit: str
+    limit: float
+    theirs: str  # gitlab-runner 17.5, the same kind of machine and cluster
+
+
+BARS = {
+    "first_line": Bar("job handed out → first script line", "s", 1.3, "4.46 s"),
+    "final_status": Bar("trivial job handed out → final status", "s", 1.45, "4.84 s"),
+    "cpu_trivial": Bar("manager CPU per trivial job", "s", 0.012, "0.073 s"),
+    "cpu_long_log": Bar("manager CPU for a job with 60 MB of log", "s", 0.012, "2.4 s"),
+    "memory": Bar("manager memory (peak resident), 20 jobs at once", "MiB", 60, "192 MiB"),
+    "requests": Bar("API requests per job from the manager, beside its watches", "", 5, "24 to 33"),
+    "log_tail": Bar("60 MB of log, end of script → GitLab has it all", "s", 2.0, "4.1 s"),
+}
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Each figure is a median, but for memory, which is a peak. `spread`: least and most."""
+
+    medians: dict[str, float]
+    spread: dict[str, tuple[float, float]]
+    requests: dict[str, int]  # verb and resource → requests, over all the trivial jobs
+    jobs: int

@@ -1,0 +1,95 @@
+"""The measurements, each on a machine that is otherwise idle."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bench import process
+from bench.audit import Audit
+from bench.figures import Figures
+from harness import cluster, gitlab, manager, play
+from harness.cluster import RealCluster
+from harness.play import Play
+from harness.scenario import JobSpec, RunnerSpec
+from podlane.local.coordinator import CoordinatorJob
+
+REPEATS = 10
+CROWD = 20
+LONG_LOGS = 3
+LINE = "x" * 99
+MEGABYTES = 60
+_MARK = re.compile(rb"at=(\d+\.\d+)")
+
+# the script says itself when its first line ran, and when its last did: on one machine, one clock
+TRIVIAL = JobSpec(script=("date +at=%s.%N",), image="debian-git:1")
+LONG_LOG = JobSpec(
+    script=(f"yes {LINE} | head -n {MEGABYTES * 10_000}; date +at=%s.%N",), image="debian-git:1"
+)
+
+
+async def everything(stage: RealCluster) -> Figures:
+    medians: dict[str, float] = {}
+    spread: dict[str, tuple[float, float]] = {}
+
+    def take(name: str, values: list[float]) -> None:
+        medians[name] = statistics.median(values)
+        spread[name] = (min(values), max(values))
+
+    async with _scene(stage) as scene:
+        await _run(scene, TRIVIAL)  # the first one warms up images and connections
+        await scene.nothing_stays(30)
+        audit = Audit(cluster.audit_log())
+        trivial = [await _measured(scene, TRIVIAL) for _ in range(REPEATS)]
+        await asyncio.sleep(3)  # the audit log is written a little late
+        requests = audit.requests(stage.namespace)
+        long = [await _measured(scene, LONG_LOG) for _ in range(LONG_LOGS)]
+        take("first_line", [_marks(job) - job.moments["running"] for job, _ in trivial])
+        take("final_status", [_took(job) for job, _ in trivial])
+        take("cpu_trivial", [used for _, used in trivial])
+        take("cpu_long_log", [used for _, used in long])
+        take("log_tail", [job.moments["success"] - _marks(job) for job, _ in long])
+    async with _scene(stage) as scene:
+        jobs = [scene.gitlab.enqueue(TRIVIAL) for _ in range(CROWD)]
+        for job in jobs:
+            await scene.gitlab.coordinator.wait_finished(job.id, 120)
+        medians["memory"] = process.peak_resident_mib(scene.manager.pid)
+        await scene.nothing_stays(30)
+    medians["requests"] = sum(requests.values()) / REPEATS
+    return Figures(medians, spread, dict(requests), REPEATS)
+
+
+@asynccontextmanager
+async def _scene(stage: RealCluster) -> AsyncIterator[Play]:
+    runners = (RunnerSpec(config={"output_limit": 100_000}),)
+    folder = stage.folder / "bench"
+    async with gitlab.serve(folder / "gitlab", stage.repository, stage.host) as served:
+        config = play.config_for(stage, served, {"concurrent": CROWD}, runners)
+        async with manager.running(folder / "manager", config, stage.environ()) as started:
+            yield Play(stage, served, started)
+
+
+async def _run(scene: Play, spec: JobSpec) -> CoordinatorJob:
+    job = scene.gitlab.enqueue(spec)
+    await scene.gitlab.coordinator.wait_finished(job.id, 120)
+    assert job.state == "success", f"{job.failure_reason}: {job.trace[-2000:]!r}"
+    return job
+
+
+async def _measured(scene: Play, spec: JobSpec) -> tuple[CoordinatorJob, float]:
+    """Run one job to its removal; the CPU seconds that the manager spent on all of it."""
+    before = process.exact_cpu_seconds(scene.manager.pid)
+    job = await _run(scene, spec)
+    await scene.nothing_stays(30)
+    return job, process.exact_cpu_seconds(scene.manager.pid) - before
+
+
+def _marks(job: CoordinatorJob) -> float:
+    return float(_MARK.findall(job.trace)[-1])
+
+
+def _took(job: CoordinatorJob) -> float:
+    return job.moments["success"] - job.moments["running"]

@@ -1,0 +1,69 @@
+"""Neighbours that go away: GitLab answers 500 for two minutes, the API server is gone a while."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+from harness import cluster, trace, wait
+from harness.play import Open
+from harness.scenario import JobSpec
+from podlane.local.coordinator import Fault
+
+GITLAB_SECONDS = float(os.environ.get("PODLANE_GITLAB_SECONDS", "120"))
+API_SECONDS = float(os.environ.get("PODLANE_API_SECONDS", "20"))
+
+
+def _ticking(name: str, seconds: int) -> JobSpec:
+    ticks = f'i=0; while [ $i -lt {seconds} ]; do i=$((i+1)); echo "tick $i"; sleep 1; done'
+    return JobSpec(name=name, script=("echo started", ticks))
+
+
+def _ticks(seconds: int) -> bytes:
+    return "".join(["started\n", *(f"tick {n}\n" for n in range(1, seconds + 1))]).encode()
+
+
+async def test_gitlab_answers_500_while_a_job_runs_and_one_ends(scene: Open) -> None:
+    long = int(GITLAB_SECONDS) + 10
+    async with scene() as play:
+        jobs = [play.gitlab.enqueue(_ticking(*what)) for what in (("ends", 10), ("lasts", long))]
+        play.jobs = {job.name: job for job in jobs}
+        for job in jobs:
+            await wait.trace_holds(play.gitlab.coordinator, job, "tick 2\n")
+        until = time.time() + GITLAB_SECONDS
+        play.gitlab.coordinator.faults.add(Fault("*", status=500, until=until))
+        late = play.gitlab.enqueue(_ticking("late", 1))
+        play.jobs["late"] = late
+        async with asyncio.timeout(GITLAB_SECONDS + 100):
+            for job in (*jobs, late):
+                await job.finished.wait()
+        await play.nothing_stays()
+        for job, ticks in zip((*jobs, late), (10, long, 1), strict=True):
+            assert job.state == "success"
+            assert job.handed_out == 1
+            assert trace.printed(job.trace, "step_script") == _ticks(ticks)
+        assert "Could not ask for a job" in play.manager.log
+        assert "Traceback" not in play.manager.log
+
+
+async def test_the_api_server_goes_away(scene: Open) -> None:
+    async with scene() as play:
+        runs = play.gitlab.enqueue(_ticking("runs", 12))
+        play.jobs["runs"] = runs
+        await wait.trace_holds(play.gitlab.coordinator, runs, "tick 2\n")
+        await cluster.part("stop", "apiserver")
+        try:
+            late = play.gitlab.enqueue(_ticking("late", 1))
+            play.jobs["late"] = late
+            await asyncio.sleep(API_SECONDS)
+            assert runs.state == "success", "a running job needs no API server"
+        finally:
+            await cluster.part("start", "apiserver")
+        await play.gitlab.coordinator.wait_finished(late.id, 60)
+        await play.nothing_stays(30)
+        for job, ticks in ((runs, 12), (late, 1)):
+            assert job.state == "success"
+            assert job.handed_out == 1
+            assert trace.printed(job.trace, "step_script") == _ticks(ticks)
+        assert "Traceback" not in play.manager.log

@@ -1,0 +1,157 @@
+"""Every key of the model matters: another value changes the plan or the objects of a job.
+
+A key that changes nothing must be listed here, with who uses it instead.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from podlane.core.config.model import (
+    CacheConfig,
+    ClaimVolume,
+    ContainerSecurityContext,
+    KubernetesConfig,
+    PodlaneConfig,
+    RunnerConfig,
+    SecurityContext,
+    Volumes,
+)
+from podlane.core.job.payload import Job, parse_job
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.make import make_plan
+from podlane.core.pod.manifests import Manifests, build_manifests
+from podlane.core.text import token
+from podlane.core.text.token import Token
+
+CONNECTION = {"host", "context", "cert_file", "key_file", "ca_file", "bearer_token"}  # clients.kube
+POLLING = {  # the manager's
+    "id",
+    "executor",
+    "token_obtained_at",
+    "token_expires_at",
+    "tls_ca_file",
+    "tls_cert_file",
+    "tls_key_file",
+    "limit",
+    "request_concurrency",
+    "strict_check_interval",
+    "unhealthy_requests_limit",
+    "unhealthy_interval",
+    "job_status_final_update_retry_limit",
+    "labels",
+}
+PODLANE = {"pending_limit"}  # the manager's
+SAMPLES: dict[str, Any] = {
+    "pull_policy": ("always",),
+    "image_pull_secrets": ("one",),
+    "node_selector": {"a": "b"},
+    "node_tolerations": {"a": "b"},
+    "pod_labels": {"a": "b"},
+    "pod_annotations": {"a": "b"},
+    "pod_security_context": SecurityContext(run_as_user=1),
+    "build_container_security_context": ContainerSecurityContext(run_as_user=1),
+    "helper_container_security_context": ContainerSecurityContext(run_as_user=1),
+    "service_container_security_context": ContainerSecurityContext(run_as_user=1),
+    "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
+    "environment": ("A=b",),
+    "feature_flags": {"FF_TIMESTAMPS": False},
+    "cache": CacheConfig("s3"),
+    "builds_dir": "/other",
+    "cache_dir": "/other",
+    "pod_dir": "/other",
+    "clone_url": "http://other.test",
+    "shell": "sh",
+    "scope": "session",
+}
+
+
+def _job() -> Job:
+    overwrites = [
+        {"key": f"KUBERNETES_{scope}{resource}_{kind}", "value": "1", "public": True}
+        for scope in ("", "HELPER_", "SERVICE_")
+        for resource in ("CPU", "MEMORY", "EPHEMERAL_STORAGE")
+        for kind in ("REQUEST", "LIMIT")
+    ]
+    return parse_job(
+        json.dumps(
+            {
+                "id": 1,
+                "token": "job-token-1",
+                "job_info": {"project_full_path": "g/p"},
+                "git_info": {"repo_url": "https://u:t@gitlab.test/g/p.git", "sha": "abc"},
+                "steps": [{"name": "script", "script": ["true"]}],
+                "services": [{"name": "s"}],
+                "cache": [{"key": "k", "paths": ["c"]}],
+                "variables": [*overwrites, {"key": "CI_DEBUG_TRACE", "value": "true"}],
+            }
+        ).encode()
+    )
+
+
+def _made(runner: RunnerConfig) -> tuple[bytes, Manifests]:
+    context = RunnerContext(runner, "i", "s", "0", {}, helper_image="h")
+    plan = make_plan(_job(), context)
+    return token.encode_revealed(plan), build_manifests(plan, _job(), context)
+
+
+KUBERNETES = KubernetesConfig(image="i", pod_termination_grace_period_seconds=1)
+RUNNER = RunnerConfig(url="https://gitlab.test", token=Token("t"), kubernetes=KUBERNETES)
+
+
+def _sample(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    if field.name in SAMPLES:
+        return SAMPLES[field.name]
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return Token("other") if isinstance(value, Token) else "2"
+
+
+def _names(kind: type, without: set[str]) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(kind) if field.name not in without]
+
+
+def _other(owner: Any, name: str) -> Any:
+    field = next(field for field in msgspec.structs.fields(type(owner)) if field.name == name)
+    return msgspec.structs.replace(owner, **{name: _sample(field, getattr(owner, name))})
+
+
+@pytest.mark.parametrize("name", _names(KubernetesConfig, CONNECTION))
+def test_kubernetes_key_matters(name: str) -> None:
+    runner = msgspec.structs.replace(RUNNER, kubernetes=_other(KUBERNETES, name))
+    assert _made(runner) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("name", _names(RunnerConfig, POLLING | {"kubernetes", "podlane"}))
+def test_runner_key_matters(name: str) -> None:
+    assert _made(_other(RUNNER, name)) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("name", _names(PodlaneConfig, PODLANE))
+def test_podlane_key_matters(name: str) -> None:
+    runner = msgspec.structs.replace(RUNNER, podlane=_other(PodlaneConfig(), name))
+    assert _made(runner) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("name", _names(SecurityContext, set()))
+def test_pod_security_key_matters(name: str) -> None:
+    samples: dict[str, Any] = {"supplemental_groups": (1,), "run_as_non_root": True}
+    asked = SecurityContext(**{name: samples.get(name, 1)})
+    kubernetes = msgspec.structs.replace(KUBERNETES, pod_security_context=asked)
+    assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("table", ["build", "helper", "service"])
+@pytest.mark.parametrize("name", _names(ContainerSecurityContext, set()))
+def test_container_security_key_matters(table: str, name: str) -> None:
+    sample: Any = 1 if name in ("run_as_user", "run_as_group") else True
+    asked = ContainerSecurityContext(**{name: sample})
+    key = f"{table}_container_security_context"
+    kubernetes = msgspec.structs.replace(KUBERNETES, **{key: asked})
+    assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)

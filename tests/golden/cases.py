@@ -1,0 +1,108 @@
+"""The golden cases: folders with `job.json` and `config.toml`, and what must come of them.
+
+Next to these two lie `plan.json`, `secret.yaml` and `pod.yaml`, or `outcome.txt` when the job is
+refused. `make golden` writes them anew; the review reads the difference. A part that would make
+a case long stands in it once: `"@repeat"` in job.json is filled in by `_filled`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from podlane.cli.plan import Readable
+from podlane.core.config.parse import parse
+from podlane.core.job.payload import Job, parse_job
+from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.make import make_plan
+from podlane.core.pod.loop import LOOP
+from podlane.core.pod.manifests import Manifests, build_manifests
+from podlane.core.pod.render import render_plan, render_pod, render_secrets
+from podlane.errors import JobRefused
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.parent.name for path in FOLDER.glob("*/job.json"))
+RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt")
+
+
+def read_case(name: str) -> tuple[Job, RunnerContext]:
+    folder = FOLDER / name
+    config, _ = parse((folder / "config.toml").read_text(), {})
+    context = RunnerContext(
+        runner=config.runners[0],
+        installation="golden",
+        system_id="r_golden",
+        version="0.0.0",
+        info={"name": "podlane", "features": {}},
+        manager_name="manager",
+        helper_image="podlane:dev",
+    )
+    raw = _filled(json.loads((folder / "job.json").read_text()))
+    return parse_job(json.dumps(raw).encode()), context
+
+
+def build_case(name: str) -> Manifests:
+    job, context = read_case(name)
+    return build_manifests(make_plan(job, context), job, context)
+
+
+def results(name: str) -> dict[str, str]:
+    """What comes of the case, by the name of the file it is kept in."""
+    job, context = read_case(name)
+    try:
+        plan = make_plan(job, context)
+        manifests = build_manifests(plan, job, context)
+    except JobRefused as refusal:
+        return {"outcome.txt": f"{refusal.failure_reason} [{refusal.reference}]\n{refusal}\n"}
+    plan_text = msgspec.json.format(json.dumps(_short(render_plan(plan)), ensure_ascii=False))
+    return {
+        "plan.json": f"{plan_text}\n",
+        "secret.yaml": _yaml(render_secrets(plan, manifests)),
+        "pod.yaml": _yaml([render_pod(plan, manifests)]),
+    }
+
+
+def _yaml(documents: list[dict[str, Any]]) -> str:
+    return yaml.dump_all(
+        _short(documents), Dumper=Readable, sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+def _short(value: Any) -> Any:
+    """Name what would only fill pages: the loop, and texts of thousands of letters."""
+    if isinstance(value, str):
+        if value == LOOP:
+            return "(the loop)"
+        return f"({len(value)} letters) {value[:40]}" if len(value) > 4000 else value
+    if isinstance(value, dict):
+        return {_short(key): _short(item) for key, item in value.items()}
+    return [_short(item) for item in value] if isinstance(value, list) else value
+
+
+def _filled(value: Any) -> Any:
+    """`{"@letters": n}` is n letters that do not pack, the same in every run."""
+    if isinstance(value, dict):
+        if "@letters" in value:
+            return random.Random(1).randbytes(value["@letters"] // 2).hex()
+        return {key: _filled(item) for key, item in value.items()}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
+
+
+def rewrite() -> None:
+    for name in CASES:
+        made = results(name)
+        for file in RESULTS:
+            path = FOLDER / name / file
+            if file in made:
+                path.write_text(made[file])
+            else:
+                path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    rewrite()

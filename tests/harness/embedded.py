@@ -1,0 +1,71 @@
+"""The embedded cluster as a stage: pods are processes of this machine, under the test's folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podlane.local.cluster.cluster import Cluster
+
+LABEL = "app.kubernetes.io/managed-by"
+
+
+@dataclass
+class EmbeddedCluster:
+    folder: Path
+    repository: Path
+    cluster: Cluster
+    name: str = "embedded"
+    host: str = "127.0.0.1"
+
+    def runner(self) -> dict[str, Any]:
+        kubernetes = {
+            "host": self.cluster.url,
+            "bearer_token": self.cluster.token,
+            "namespace": "default",
+            "image": "local",
+            "helper_image": "podlane",
+            "pod_termination_grace_period_seconds": 5,
+        }
+        pods = {"pod_dir": f"{self.cluster.root}/pods/$CI_JOB_ID", "scope": "session"}
+        return {
+            "builds_dir": f"{self.cluster.root}/builds/$CI_JOB_ID",
+            "cache_dir": f"{self.cluster.root}/cache/$CI_JOB_ID",
+            "kubernetes": kubernetes,
+            "podlane": pods,
+        }
+
+    def environ(self) -> Mapping[str, str]:
+        return {"PODLANE_INSTALLATION": "embedded"}
+
+    async def objects(self) -> list[str]:
+        return [
+            f"{kind}/{item['metadata']['name']}"
+            for kind in ("pods", "secrets")
+            for item in self.cluster.objects(kind)
+            if item["metadata"].get("labels", {}).get(LABEL) == "podlane"
+        ]
+
+    async def delete_pods(self) -> None:
+        for pod in self.cluster.objects("pods"):
+            self.cluster.delete(pod["metadata"]["name"])
+
+    async def describe(self) -> str:
+        pods = self.cluster.objects("pods")
+        seen = json.dumps([pod.get("status", {}) for pod in pods], indent=1, default=str)
+        logs = [self.cluster.log(pod["metadata"]["name"], "helper") for pod in pods]
+        return seen[-6000:] + b"\n".join(logs).decode(errors="replace")[-4000:]
+
+
+@asynccontextmanager
+async def serve(folder: Path, repository: Path) -> AsyncIterator[EmbeddedCluster]:
+    cluster = Cluster(folder / "cluster")
+    await cluster.start()
+    try:
+        yield EmbeddedCluster(folder, repository, cluster)
+    finally:
+        await cluster.stop()

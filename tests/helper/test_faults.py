@@ -1,0 +1,169 @@
+"""Jobs that go wrong: cancels, a GitLab that fails, a container or a pod that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from helper.rig import Rig
+from helper.test_job import plain
+from podlane.local.coordinator import Fault
+from podlane.local.coordinator.faults import Kind
+
+
+def running(marker: Path) -> bool:
+    """Tell whether the process that wrote its pid to `marker` is alive."""
+    return Path(f"/proc/{marker.read_text().strip()}").exists()
+
+
+async def test_canceling_stops_the_script_only(rig: Rig) -> None:
+    rig.coordinator.calls.interval = 1
+    ticks = "while :; do echo tick; sleep 0.2; done"
+    rig.script(ticks, "echo never", after=['echo "status $CI_JOB_STATUS"'])
+    await rig.start()
+    await rig.until_trace("tick\n")
+    rig.coordinator.cancel(rig.job.id)
+    await rig.end()
+    assert rig.job.state == "canceled"
+    shown = plain(rig.trace)
+    assert "WARNING: script canceled externally (UI, API)\n" in shown
+    assert "\nstatus canceled\n" in shown
+    assert shown.endswith("ERROR: Job failed: canceled\n")
+    assert rig.word.state == "accepted"
+
+
+async def test_forced_cancel_ends_everything(rig: Rig) -> None:
+    marker = rig.root / "pid"
+    rig.script(f"echo $$ > {marker}; while :; do echo tick; sleep 0.1; done", after=["echo after"])
+    await rig.start()
+    await rig.until_trace("tick\n")
+    rig.coordinator.force_cancel(rig.job.id)
+    assert await rig.end() == 0
+    assert rig.errors == b""
+    assert "\nafter\n" not in rig.trace
+    assert not running(marker)
+    assert rig.word.state == "accepted"
+
+
+async def test_a_job_that_is_not_ours_never_runs_its_script(rig: Rig) -> None:
+    marker = rig.root / "ran"
+    rig.script(f"touch {marker}")
+    rig.coordinator.force_cancel(rig.job.id)
+    await rig.start()
+    await rig.end(loop_ends=False)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("kind", ["status", "drop", "drop_after"])
+async def test_a_failing_gitlab_loses_nothing(rig: Rig, kind: Kind) -> None:
+    for call in ("update", "trace", "trace"):
+        rig.coordinator.faults.add(Fault(call, kind, status=500))
+    rig.script("seq 1 2000")
+    await rig.run(timeout=30)
+    assert rig.job.state == "success"
+    assert "\n".join(str(n) for n in range(1, 2001)) in rig.trace
+    assert rig.job.checksum_matches is True
+
+
+async def test_gitlab_loses_the_trace(rig: Rig) -> None:
+    rig.coordinator.calls.interval = 1
+    rig.script("echo one; sleep 1.5; echo two; sleep 1.5; echo three")
+    await rig.start()
+    await rig.until_trace("one\n")
+    rig.coordinator.faults.add(Fault("trace", "lose"))
+    await rig.end()
+    assert "$ cat" not in rig.trace
+    assert rig.trace.count("Getting source from Git repository") == 1
+    assert rig.job.checksum_matches is True
+
+
+async def test_final_put_is_repeated_while_gitlab_says_later(rig: Rig) -> None:
+    rig.coordinator.calls.pending_answers = 2
+    await rig.run()
+    assert rig.job.state == "success"
+    assert rig.job.final_tries == 3
+
+
+async def test_others_wrote_before_us(rig: Rig) -> None:
+    rig.job.append(b"the manager's line\n")
+    await rig.run()
+    assert rig.trace.startswith("the manager's line\n")
+    assert plain(rig.trace).endswith("Job succeeded\n")
+    assert rig.job.checksum_matches is None
+
+
+async def test_build_container_dies_in_the_script(rig: Rig) -> None:
+    rig.script("echo begun; sleep 60")
+    await rig.start()
+    await rig.until_trace("begun\n")
+    assert rig.loop is not None
+    os.killpg(rig.loop.pid, signal.SIGKILL)
+    assert await rig.end() == 0
+    assert rig.errors == b""
+    assert rig.word.state == "deferred"
+    assert rig.job.state == "running"
+
+
+async def test_no_hello_in_time(rig: Rig) -> None:
+    rig.change_part("limits", hello=1.0)
+    await rig.start(with_loop=False)
+    await rig.end()
+    assert rig.job.state == "failed"
+    assert "did not start within 1 seconds" in plain(rig.trace)
+    assert "never" not in rig.trace
+
+
+async def test_the_manager_tells_to_leave_the_word(rig: Rig) -> None:
+    await rig.start(with_loop=False)
+    await rig.until_trace("Checking out")
+    (rig.pod / "tell" / "tell").write_text("defer: the image is not there")
+    await rig.end()
+    assert rig.word.state == "deferred"
+    assert rig.job.state == "running"
+
+
+async def test_a_job_that_ends_in_its_grace_counts(rig: Rig) -> None:
+    rig.script("echo begun; sleep 1; echo survived")
+    await rig.start()
+    await rig.until_trace("begun\n")
+    assert rig.helper is not None
+    rig.helper.send_signal(signal.SIGTERM)
+    await rig.end()
+    assert rig.job.state == "success"
+    assert "survived\n" in rig.trace
+
+
+async def test_a_failure_after_term_is_the_system_s(rig: Rig) -> None:
+    rig.script("echo begun; sleep 1; exit 3")
+    await rig.start()
+    await rig.until_trace("begun\n")
+    assert rig.helper is not None
+    rig.helper.send_signal(signal.SIGTERM)
+    await rig.end()
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")
+
+
+async def test_the_grace_is_over(rig: Rig) -> None:
+    rig.change_part("limits", pod_grace=4.0)
+    rig.script("echo begun; sleep 60", after=["echo after"])
+    await rig.start()
+    await rig.until_trace("begun\n")
+    assert rig.helper is not None
+    rig.helper.send_signal(signal.SIGTERM)
+    assert await rig.end(timeout=6) == 0
+    assert rig.errors == b""
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")
+    assert "unexpected error" not in rig.trace
+
+
+async def test_what_nobody_foresaw_is_the_system_s_failure(rig: Rig) -> None:
+    """Anything unforeseen ends the job with a line, and a traceback for us."""
+    (rig.root / "builds").write_text("a file where the folder should be")
+    await rig.start()
+    await rig.end(loop_ends=False)
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")
+    assert "unexpected error" in rig.trace
+    assert b"Traceback" in rig.errors

@@ -1,0 +1,164 @@
+"""Whole jobs: what GitLab has in the end, and what is left behind."""
+
+from __future__ import annotations
+
+import re
+
+from helper.rig import Rig
+from podlane.core.job.outcome import FailureReason
+from podlane.core.plan.model import EnvVariable, Script
+
+
+def plain(text: str) -> str:
+    """The trace without colours and section marks."""
+    text = re.sub(r"section_(start|end):\d+:[a-z_]+\r\x1b\[0K", "", text)
+    return re.sub(r"\x1b\[[0-9;]*[mK]", "", text)
+
+
+async def test_clone_and_script(rig: Rig) -> None:
+    await rig.run()
+    assert rig.job.state == "success", rig.trace
+    assert rig.job.checksum_matches is True
+    assert rig.job.final_tries == 1
+    assert rig.word.state == "accepted"
+    shown = plain(rig.trace)
+    assert f"Checking out {rig.sha[:8]} as detached HEAD (ref is main)..." in shown
+    assert "$ cat hello.txt\nhello\n" in shown
+    assert shown.endswith("Job succeeded\n")
+
+
+async def test_the_script_s_bytes_stand_between_its_marks(rig: Rig) -> None:
+    rig.script(r"printf 'a\r\nb\tc \033[1m\303\251 no newline'")
+    await rig.run()
+    found = re.search(
+        rb"section_start:\d+:step_script\r\x1b\[0K.*?\n\x1b\[32;1m\$ .*?\n(.*?)"
+        rb"section_end:\d+:step_script\r\x1b\[0K",
+        rig.job.trace,
+        re.DOTALL,
+    )
+    assert found is not None, rig.trace
+    assert found.group(1) == b"a\r\nb\tc \x1b[1m\xc3\xa9 no newline"
+
+
+async def test_exit_code_and_after_script(rig: Rig) -> None:
+    rig.script("echo one", "exit 7", "echo never", after=['echo "status=$CI_JOB_STATUS"'])
+    await rig.run()
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")
+    assert rig.job.exit_code == 7
+    shown = plain(rig.trace)
+    assert "never" not in shown.replace("$ echo never", "")
+    assert "Running after script...\n" in shown
+    assert "\nstatus=failed\n" in shown
+    assert shown.endswith("ERROR: Job failed: command terminated with exit code 7\n")
+
+
+async def test_variables_files_and_env_file(rig: Rig) -> None:
+    rig.change(
+        variables=(
+            *rig.plan.variables,
+            EnvVariable("HOSTILE", "a'b\"c$(id)`id`\n d"),
+            EnvVariable("FILE", "line\n", is_file=True),
+            EnvVariable("bad-name", "x"),
+        )
+    )
+    rig.script(
+        'printf "<%s>" "$HOSTILE"',
+        'cat "$FILE"; echo "${FILE##*/}"',
+        'echo "hello=wor ld \\$(id)" >> "$GITLAB_ENV"',
+        after=['echo "env:$hello"'],
+    )
+    await rig.run()
+    shown = plain(rig.trace)
+    assert "<a'b\"c$(id)`id`\n d>" in shown
+    assert "line\nFILE\n" in shown
+    assert "env:wor ld $(id)" in shown
+
+
+async def test_stdin_is_at_its_end_and_pipefail_holds(rig: Rig) -> None:
+    rig.script("cat; echo eof", "false | true", "echo never-said")
+    await rig.run()
+    assert rig.job.state == "failed"
+    assert "eof\n" in plain(rig.trace)
+    assert "never-said\n" not in rig.trace.replace("$ echo never-said", "")
+
+
+async def test_secrets_are_masked_to_the_last_byte(rig: Rig) -> None:
+    from podlane.core.text.token import Token
+
+    rig.change_part("trace", masks=(Token("s3cret"), Token("s3cret-longer")))
+    rig.script("echo s3cret-longer; printf s3cret; printf s3c", "printf ret; exit 1")
+    await rig.run()
+    assert "s3cret" not in rig.trace
+    assert "[MASKED]" in rig.trace
+
+
+async def test_output_limit_changes_no_outcome(rig: Rig) -> None:
+    rig.change_part("trace", limit_bytes=2000)
+    rig.script("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 3")
+    await rig.run()
+    assert rig.job.exit_code == 3
+    assert "Job's log exceeded limit of 2000 bytes." in rig.trace
+    assert len(rig.job.trace) < 2300
+    assert rig.job.checksum_matches is True
+
+
+async def test_two_steps_stop_at_the_first_that_fails(rig: Rig) -> None:
+    rig.change(
+        scripts=(Script("step_script", ("exit 1",)), Script("step_release", ("echo released",)))
+    )
+    await rig.run()
+    assert "released" not in rig.trace
+
+
+async def test_background_process_does_not_hang_the_job(rig: Rig) -> None:
+    rig.script("sleep 300 & echo started", after=["echo after"])
+    await rig.run(timeout=10)
+    assert rig.job.state == "success"
+    assert "\nafter\n" in plain(rig.trace)
+
+
+async def test_missing_commit_is_said_in_one_line(rig: Rig) -> None:
+    rig.change_part("sources", sha="0" * 39 + "1")
+    await rig.run()
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")
+    last = plain(rig.trace).splitlines()[-1]
+    assert last.startswith("ERROR: Job failed: ")
+    assert "is not in what was fetched" in last
+    assert "step_script" not in rig.trace
+
+
+async def test_token_is_left_nowhere_in_the_working_copy(rig: Rig) -> None:
+    rig.script("git fetch -q origin main && echo fetched", "git config --list --show-origin")
+    await rig.run()
+    assert "fetched\n" in plain(rig.trace)
+    assert rig.job.token not in rig.trace
+    for path in rig.project.rglob("*"):
+        if path.is_file():
+            assert rig.job.token.encode() not in path.read_bytes(), path
+
+
+async def test_job_time_out(rig: Rig) -> None:
+    rig.change_part("limits", job=2.0)
+    rig.script("sleep 60", after=["echo after"])
+    await rig.run()
+    assert rig.job.failure_reason == FailureReason.JOB_EXECUTION_TIMEOUT
+    assert plain(rig.trace).endswith("execution took longer than 2s seconds\n")
+
+
+async def test_script_time_out_lets_after_script_run(rig: Rig) -> None:
+    rig.change_part("limits", script=1.0)
+    rig.script("sleep 60", after=['echo "status $CI_JOB_STATUS"'])
+    await rig.run()
+    assert rig.job.failure_reason == FailureReason.JOB_EXECUTION_TIMEOUT
+    assert "\nstatus timedout\n" in plain(rig.trace)
+
+
+async def test_timestamps(rig: Rig) -> None:
+    rig.change_part("trace", with_timestamps=True)
+    rig.script("echo one; echo two >&2")
+    await rig.run()
+    header = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z 0[01]O[ +]")
+    lines = rig.trace.split("\n")[:-1]
+    assert all(header.match(line) for line in lines), rig.trace
+    assert any(line.endswith(" 01O two") for line in lines)
+    assert rig.job.checksum_matches is True
