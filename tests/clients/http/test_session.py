@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from asyncio import sslproto
 from pathlib import Path
 
@@ -179,6 +180,41 @@ async def test_asyncio_keeps_small_buffers_for_tls(tmp_path: Path) -> None:
     with serve(always(Said(body=b"x" * 300_000)), ca.server()) as server:
         assert len(await ask(server.url, TlsFiles(ca.file(tmp_path)))) == 300_000
     assert sslproto.SSLProtocol.max_size == 32 * 1024
+
+
+async def talk(session: HttpSession, url: str) -> str:
+    await session.send(Request("GET", url))
+    await session.close()
+    return session.ca_certificates()
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_keeps_the_chain_of_the_server_for_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    ca = authority()
+    monkeypatch.setenv("SSL_CERT_FILE", ca.file(tmp_path))  # as if the system knew the CA
+    session = HttpSession(user_agent="test")
+    assert session.ca_certificates() == ""
+    with serve(always(Said()), ca.server()) as server:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            chain = runner.run(talk(session, server.url))
+        asyncio.set_event_loop(None)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        (tmp_path / "chain.crt").write_text(chain)
+        trusting = HttpSession(TlsFiles(str(tmp_path / "chain.crt")), user_agent="test")
+        with asyncio.Runner() as runner:
+            assert runner.run(talk(trusting, server.url)) == chain
+        asyncio.set_event_loop(None)
+    assert chain.count("BEGIN CERTIFICATE") == 2
+    assert ca.pem.strip() in chain
+
+
+async def test_the_ca_file_goes_before_the_chain(tmp_path: Path) -> None:
+    ca = authority()
+    with serve(always(Said()), ca.server()) as server:
+        session = HttpSession(TlsFiles(ca.file(tmp_path)), user_agent="test")
+        assert await talk(session, server.url) == ca.pem
 
 
 def test_runs_on_uvloop(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ class HttpSession:
         route: Route | None = None,
         max_age: float = 900,
     ) -> None:
-        self._route = route or Route(TlsContext(tls))
+        self._tls = TlsContext(tls)
+        self._route = route or Route(self._tls)
         self._user_agent = user_agent
         self._service = service
         self._max_age = max_age
@@ -79,6 +80,10 @@ class HttpSession:
         limits = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=timeout)
         async with self._ask(request, limits) as response:
             yield response
+
+    def ca_certificates(self) -> str:
+        """What others need to trust the same server (PEM); "" when it is not known yet."""
+        return self._tls.ca_certificates()
 
     async def close(self) -> None:
         while self._pools:
