@@ -48,9 +48,18 @@ class GitServer:
     def keep_pipeline(self, project: str, pipeline_id: int, sha: str) -> None:
         """Name a pipeline's commit, once; nothing for a project that is not served here."""
         known = (project, pipeline_id, sha)
-        if project in self._heads and sha.strip("0") and known not in self._kept:
+        if project not in self._heads or known in self._kept:
+            return
+        if self._has(project, sha):  # a commit that was force-pushed away has no ref either
             self.set_ref(project, f"refs/pipelines/{pipeline_id}", sha)
-            self._kept.add(known)
+        self._kept.add(known)
+
+    def _has(self, project: str, sha: str) -> bool:
+        try:
+            _git("-C", str(self.path(project)), "cat-file", "-e", f"{sha}^{{commit}}")
+        except PodlaneError:
+            return False
+        return True
 
     def head(self, project: str) -> tuple[str, str]:
         """The branch and the commit that were checked out in the source; empty if unknown."""
