@@ -34,7 +34,7 @@ class Cluster:
     """`root` is the cluster's own folder; pods may use it and the `allowed` ones, no others."""
 
     def __init__(
-        self, root: Path, allowed: Sequence[Path] = (), *, history_limit: int = 5000
+        self, root: Path, allowed: Sequence[Path] = (), *, history_limit: int = 1000
     ) -> None:
         self.root = root
         self.token = secrets.token_urlsafe(24)

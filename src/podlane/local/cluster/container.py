@@ -6,6 +6,7 @@ The environment holds PATH, HOME, HOSTNAME and what the manifest gives, nothing 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from podlane.local.cluster.status import Running, State, Terminated, Waiting
 from podlane.local.cluster.store import now_text
 
 _MESSAGE_LIMIT_BYTES = 4096
+_TAIL_LINES, _TAIL_BYTES = 80, 2048
 _OUTPUT_LIMIT_BYTES = 1024 * 1024
 _RUNC = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
@@ -31,6 +33,7 @@ _RUNC = (
 
 
 _MARKS = count()
+_log = logging.getLogger(__name__)
 
 
 class StartFailed(Exception):
@@ -82,6 +85,7 @@ class Container:
         identity = f"podlane://{uuid4().hex}{uuid4().hex}"
         words = [*self.spec.get("command", ()), *self.spec.get("args", ())]
         if not self.spec.get("command"):
+            self._only_seem()
             self.state = Running(now_text(), identity)
             return
         try:
@@ -95,6 +99,12 @@ class Container:
             self.state = _finished(self.state)
             return
         self.state = Running(now_text(), identity)
+
+    def _only_seem(self) -> None:
+        """An image cannot run here: say so once, where its output would stand and in the log."""
+        text = "no command is given and images cannot run here: it is only shown as running"
+        self._place.output.write_text(f"{self.name}: {text}\n")
+        _log.info(text, extra={"pod": self._pod_name, "container": self.name})
 
     def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
@@ -159,9 +169,16 @@ class Container:
     def _terminated(self, state: Running, code: int) -> Terminated:
         code = 128 - code if code < 0 else code
         reason = self.killed_for or ("Error" if code else "Completed")
-        return Terminated(
-            code, reason, self._last_words(), state.started_at, None, state.container_id
-        )
+        words = self._last_words() or self._last_output(code)
+        return Terminated(code, reason, words, state.started_at, None, state.container_id)
+
+    def _last_output(self, code: int) -> str:
+        """With FallbackToLogsOnError, the tail of the output stands in for the message."""
+        policy = self.spec.get("terminationMessagePolicy")
+        if not code or policy != "FallbackToLogsOnError":
+            return ""
+        lines = self._place.output.read_bytes().splitlines(keepends=True)[-_TAIL_LINES:]
+        return b"".join(lines)[-_TAIL_BYTES:].decode("utf-8", "replace")
 
     def _last_words(self) -> str:
         try:
