@@ -6,8 +6,8 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from asyncio import sslproto
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
