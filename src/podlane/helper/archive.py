@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podlane.core.text import glob
+
+if TYPE_CHECKING:
+    import zipfile  # imported where it is used: most jobs have no archive
 
 _BLOCK = 256 * 1024
 _OLDEST = (1980, 1, 1, 0, 0, 0)
@@ -34,7 +37,10 @@ def find(project: Path, pattern: str) -> list[str] | None:
     if glob.is_pattern(relative):
         roots = sorted(_matches(project, relative))
     else:
-        roots = [relative] if os.path.lexists(project / relative) else []
+        path = project / relative
+        if not path.parent.resolve().is_relative_to(project.resolve()) and relative != ".":
+            return None  # a link on the way leads out
+        roots = [relative] if os.path.lexists(path) else []
     found: dict[str, None] = {}
     for root in roots:
         for name in _walk(project, root):
@@ -48,7 +54,7 @@ def _matches(project: Path, pattern: str) -> Iterable[str]:
     plain = next(n for n, part in enumerate(parts) if glob.is_pattern(part))
     base = "/".join(parts[:plain])
     start = project / base
-    if not start.is_dir() or start.is_symlink():
+    if not start.is_dir() or not start.resolve().is_relative_to(project.resolve()):
         return
     compiled = glob.compile_pattern(pattern)
     for name in _walk(project, base or "."):
@@ -72,6 +78,8 @@ def _walk(project: Path, root: str) -> Iterable[str]:
 
 def pack(target: Path, project: Path, wanted: Iterable[str]) -> None:
     """Write a zip of the named files, folders and links."""
+    import zipfile
+
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
         for name in wanted:
             try:
@@ -81,6 +89,8 @@ def pack(target: Path, project: Path, wanted: Iterable[str]) -> None:
 
 
 def _pack_one(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    import zipfile
+
     status = path.lstat()
     entry = zipfile.ZipInfo(name, max(time.localtime(status.st_mtime)[:6], _OLDEST))
     entry.create_system = 3
@@ -101,6 +111,8 @@ def _pack_one(archive: zipfile.ZipFile, path: Path, name: str) -> None:
 
 def names(source: Path) -> set[str]:
     """The names of all entries. BadArchive when it is no archive."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(source) as archive:
             return {entry.filename.rstrip("/") for entry in archive.infolist()}
@@ -110,6 +122,8 @@ def names(source: Path) -> set[str]:
 
 def unpack(source: Path, project: Path) -> None:
     """Write all entries below the project. BadArchive names the entry that may not be written."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(source) as archive:
             for entry in archive.infolist():
@@ -127,7 +141,7 @@ def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, project: Path)
         if mode:
             target.chmod(mode & 0o777 | 0o700)
     elif stat.S_ISLNK(mode):
-        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target, project, entry)
+        _link(archive.read(entry).decode("utf-8", "surrogateescape"), target)
     elif mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise BadArchive(f"the entry {entry.filename!r} is neither file, folder nor link")
     else:
@@ -162,10 +176,9 @@ def _make_parents(project: Path, target: Path) -> None:
         raise BadArchive(f"the entry {target.relative_to(project)} would be written outside")
 
 
-def _link(text: str, target: Path, project: Path, entry: zipfile.ZipInfo) -> None:
-    aim = Path(os.path.normpath(target.parent / text))
-    if text.startswith("/") or not aim.is_relative_to(project):
-        raise BadArchive(f"the link {entry.filename!r} leads outside")
+def _link(text: str, target: Path) -> None:
+    """Make a link as it was, wherever it leads (a virtual environment's lead out of the project):
+    nothing is ever written through one."""
     _remove(target)
     target.symlink_to(text)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -92,7 +90,15 @@ def _write(source: Path, project: Path, names: list[str], form: str) -> str:
     if form == "zip":
         archive.pack(source, project, names)
         return ".zip"
-    plain = [name for name in names if (project / name).is_file()]
+    import gzip
+    import shutil
+
+    inside = project.resolve()
+    plain = [
+        name
+        for name in names
+        if (project / name).is_file() and (project / name).resolve().is_relative_to(inside)
+    ]
     if form == "raw":
         if len(plain) != 1:
             raise _failure(f"only one file can be sent as raw, {len(plain)} were found")
@@ -102,9 +108,9 @@ def _write(source: Path, project: Path, names: list[str], form: str) -> str:
         for name in sorted(plain):
             with (
                 gzip.GzipFile(Path(name).name, "wb", fileobj=out) as member,
-                (project / name).open("rb") as inside,
+                (project / name).open("rb") as content,
             ):
-                shutil.copyfileobj(inside, member)
+                shutil.copyfileobj(content, member)
     return ".gz"
 
 

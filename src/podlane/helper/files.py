@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 
 from podlane.core.plan import step
 from podlane.core.plan.model import JobPlan
 from podlane.helper.lane import Hello
+
+
+def choose_umask(plan: JobPlan) -> int:
+    """022, but where neither is root and others run the scripts: there the group must do."""
+    own = os.geteuid()
+    return 0o022 if own in (0, plan.owner.uid) else 0o002
+
+
+def is_shared_by_group(hello: Hello | None) -> bool:
+    """Whether helper and scripts have two uids, neither of them root's."""
+    own = os.geteuid()
+    return bool(own and hello and hello.uid and hello.uid != own)
 
 
 def write_files(plan: JobPlan) -> None:
@@ -19,14 +30,16 @@ def write_files(plan: JobPlan) -> None:
     for variable in step.files(plan):
         path = folder / variable.key
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o664), "w") as file:
             file.write(variable.value)
     env_file = Path(step.env_file(plan))
     env_file.unlink(missing_ok=True)
-    env_file.touch(0o644)
+    env_file.touch(0o664)
 
 
 def remove_files(plan: JobPlan) -> None:
+    import shutil
+
     with contextlib.suppress(OSError):
         shutil.rmtree(plan.places.temporary)
 
@@ -39,7 +52,7 @@ def hand_over(plan: JobPlan, hello: Hello) -> None:
         return
     group = gid if gid is not None else -1
     project = Path(plan.places.project)
-    for folder in (project, Path(plan.places.temporary), Path(plan.places.cache)):
+    for folder in (project, Path(plan.places.temporary)):
         if folder.exists():
             _give(folder, uid, group)
     builds = Path(plan.places.builds)

@@ -6,6 +6,7 @@ Output is drained by a thread of its own all the time, so a background process n
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -22,7 +23,18 @@ import msgspec
 _LINE_LIMIT = 4096
 _HELLO = re.compile(r"hello 1 uid=(\d{0,10}) gid=(\d{0,10}) shell=(\S{0,200})(.*)")
 _END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
-_BLOCK = 64 * 1024
+_USED = re.compile(r"(limit|peak|oom)=(\d{1,19})(?= |$)")
+_BLOCK = 256 * 1024
+_PIPE_SIZE = 1024 * 1024
+
+
+class Used(msgspec.Struct, frozen=True):
+    """Memory of the build container since it began: bytes allowed and used at most, and how often
+    the kernel has killed for lack of it. 0 where it is not known."""
+
+    limit: int = 0
+    peak: int = 0
+    oom: int = 0
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -31,6 +43,7 @@ class Hello(msgspec.Struct, frozen=True):
     uid: int | None
     gid: int | None
     shell: str
+    used: Used = Used()
 
 
 class LaneLost(Exception):
@@ -47,6 +60,7 @@ class Lane:
         self._line = b""
         self._lines: list[str] = []
         self._number = 0
+        self.used = Used()
         self._reading = threading.Lock()
         self._open(folder / "fifo")
         threading.Thread(target=self._drain, daemon=True, name="output").start()
@@ -60,6 +74,8 @@ class Lane:
             (staging / name).chmod(0o666)
         self._say = os.open(staging / "say", os.O_RDONLY | os.O_NONBLOCK)
         self._out = os.open(staging / "out", os.O_RDONLY | os.O_NONBLOCK)
+        with contextlib.suppress(OSError, AttributeError):  # Linux, and within its limit for users
+            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         self._req = os.open(staging / "req", os.O_RDWR)
         self._ctl = os.open(staging / "ctl", os.O_RDWR)
         staging.rename(fifos)  # the loop sees them only once both ends are held
@@ -71,7 +87,8 @@ class Lane:
             found = _HELLO.fullmatch(line) if line else None
             if found:
                 uid, gid, shell = found.group(1), found.group(2), found.group(3)
-                return Hello(int(uid) if uid else None, int(gid) if gid else None, shell)
+                self.used = _used(found.group(4))
+                return Hello(int(uid) if uid else None, int(gid) if gid else None, shell, self.used)
         return None
 
     def start(self, text: str) -> None:
@@ -88,6 +105,7 @@ class Lane:
         found = _END.fullmatch(line) if line else None
         if not found or int(found.group(1)) != self._number:
             return None
+        self.used = _used(found.group(3))
         self._take_output()
         (self._folder / f"step-{self._number}").unlink(missing_ok=True)
         return int(found.group(2))
@@ -147,15 +165,19 @@ class Lane:
                 time.sleep(0.05)  # no writer now: the loop is starting, or gone
 
     def _take_output(self) -> None:
-        """Wait until all that the step has written is taken; what a background process adds
-        meanwhile is not waited for."""
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            with self._reading:
-                left = struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4))[0]
-                if left <= 0:
-                    return
+        """Take all that the step has written; what a background process adds meanwhile can wait."""
+        with self._reading:
+            left = struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4))[0]
+            while left > 0:
                 try:
-                    self._output(os.read(self._out, _BLOCK))
+                    data = os.read(self._out, min(left, _BLOCK))
                 except BlockingIOError:
                     return
+                if not data:
+                    return
+                self._output(data)
+                left -= len(data)
+
+
+def _used(text: str) -> Used:
+    return Used(**{name: int(value) for name, value in _USED.findall(text)})

@@ -6,21 +6,20 @@ manager whether anything is left to be said. The exit code says nothing.
 
 from __future__ import annotations
 
-import gzip
 import os
 import signal
 import sys
 import time
-import traceback
+import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podlane import __version__
-from podlane.clients.gitlab.blocking import BlockingJobApi
-from podlane.clients.gitlab.calls import JobAccess
 from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
 from podlane.core.job.word import LastWord, encode_word
 from podlane.core.plan.model import VERSION, JobPlan
 from podlane.core.text import token
+from podlane.helper import files
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
 from podlane.helper.run import run
@@ -28,10 +27,15 @@ from podlane.helper.spool import Spool
 from podlane.helper.trace import Trace
 from podlane.helper.work import Deferred, JobStopped, Work
 
+if TYPE_CHECKING:
+    from podlane.clients.gitlab.blocking import BlockingJobApi
+
+_GZIP = 31  # zlib's word for a gzip header around the data
+
 
 def main(argv: list[str]) -> int:
-    os.umask(0o022)
     plan = read_plan(Path(argv[0]))
+    os.umask(files.choose_umask(plan))
     pod = Path(plan.places.pod)
     Path(os.environ.get("HOME", "/")).mkdir(parents=True, exist_ok=True)
     work = _work(plan, pod)
@@ -55,6 +59,8 @@ def main(argv: list[str]) -> int:
         work.reporter.send_all(work.final_until)
         say(plan, LastWord("deferred", sent=work.reporter.window.sent))
     except Exception:  # noqa: BLE001 - whatever it is, the job gets an end and the author a line
+        import traceback
+
         traceback.print_exc()
         work.trace.error("Job failed (system failure): podlane's helper met an unexpected error")
         work.trace.flush()
@@ -69,7 +75,7 @@ def read_plan(folder: Path) -> JobPlan:
     """Join the parts `plan.0`, `plan.1`, … and decode them."""
     parts = sorted(folder.glob("plan.*"), key=lambda path: int(path.suffix[1:]))
     data = b"".join(part.read_bytes() for part in parts)
-    plan = token.decode(gzip.decompress(data), JobPlan)
+    plan = token.decode(zlib.decompress(data, _GZIP), JobPlan)
     if plan.version != VERSION:
         sys.exit(f"this helper reads plans of version {VERSION}, not {plan.version}")
     return plan
@@ -90,22 +96,30 @@ def say(plan: JobPlan, word: LastWord) -> None:
 
 
 def _work(plan: JobPlan, pod: Path) -> Work:
-    access = JobAccess(plan.gitlab.url, plan.job.id, plan.gitlab.token, plan.gitlab.info)
-    agent = f"podlane {__version__}"
-    certificates = plan.gitlab.ca_certificates
-    apis = [
-        BlockingJobApi(access, user_agent=agent, ca_certificates=certificates) for _ in range(2)
-    ]
     read_end, write_end = os.pipe()
     for descriptor in (read_end, write_end):
         os.set_blocking(descriptor, False)
     spool = Spool(pod / "spool" / "trace")
 
+    def connect() -> BlockingJobApi:
+        return _connect(plan)
+
     def heard() -> None:
         work.wake()
 
-    reporter = Reporter(apis[0], spool, heard, is_debug=plan.trace.is_debug)
+    reporter = Reporter(connect, spool, heard, is_debug=plan.trace.is_debug)
     trace = Trace(plan.trace, spool, reporter.wake)
     lane = Lane(pod / "lane", read_end, trace.script)
-    work = Work(plan, trace, reporter, lane, apis[1], (read_end, write_end))
+    work = Work(plan, trace, reporter, lane, connect, (read_end, write_end))
     return work
+
+
+def _connect(plan: JobPlan) -> BlockingJobApi:
+    """HTTP takes as long to import as all the rest: git has begun by the time this is called."""
+    from podlane.clients.gitlab.blocking import BlockingJobApi
+    from podlane.clients.gitlab.calls import JobAccess
+
+    access = JobAccess(plan.gitlab.url, plan.job.id, plan.gitlab.token, plan.gitlab.info)
+    return BlockingJobApi(
+        access, user_agent=f"podlane {__version__}", ca_certificates=plan.gitlab.ca_certificates
+    )

@@ -9,14 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from podlane.clients.gitlab.blocking import BlockingJobApi
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import Outcome
 from podlane.core.trace.reply import Reply, Word
 from podlane.core.trace.window import PIECE, Window
 from podlane.errors import ServiceError, Unavailable
 from podlane.helper.spool import Spool
+
+if TYPE_CHECKING:
+    from podlane.clients.gitlab.blocking import BlockingJobApi
 
 _INTERVAL = 3.0
 _TOUCH = 30.0
@@ -26,16 +30,22 @@ _MAX_PAUSE = 15.0
 
 
 class Reporter:
-    """`heard` is called, from this thread, when GitLab cancels or stops the job."""
+    """`heard` is called, from this thread, when GitLab cancels or stops the job; `connect` as
+    well, for an API of this thread's own."""
 
     def __init__(
-        self, api: BlockingJobApi, spool: Spool, heard: Callable[[], None], *, is_debug: bool
+        self,
+        connect: Callable[[], BlockingJobApi],
+        spool: Spool,
+        heard: Callable[[], None],
+        *,
+        is_debug: bool,
     ) -> None:
         self.is_canceling = False
         self.is_stopped = False
         self.job_status = ""
         self.window = Window()
-        self._api = api
+        self._connect = connect
         self._spool = spool
         self._heard = heard
         self._is_debug = is_debug
@@ -48,6 +58,10 @@ class Reporter:
         self._reply = Reply(Word.AGAIN)
         self._is_placed = False
         self._thread = threading.Thread(target=self._serve, daemon=True, name="report")
+
+    @cached_property
+    def _api(self) -> BlockingJobApi:
+        return self._connect()
 
     def start(self) -> None:
         self._thread.start()

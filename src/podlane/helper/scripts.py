@@ -8,7 +8,7 @@ from collections.abc import Callable
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.plan import step
 from podlane.core.plan.model import Script
-from podlane.helper import sources
+from podlane.helper import files, sources
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted, timed_out
 
@@ -50,13 +50,16 @@ def _run(
     plan = work.plan
     variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
     text = step.render_step(
-        sources.git_environment(plan) | variables,
+        variables | sources.git_environment(plan),
         script.commands,
         folder=plan.places.project,
         is_debug=plan.trace.is_debug,
         title=title,
     )
+    if files.is_shared_by_group(work.hello):
+        text = f"umask 0002\n{text}"
     work.trace.be_eager()
+    before = work.lane.used.oom
     try:
         work.lane.start(text)
         status = _wait(work, until, is_unwanted)
@@ -66,12 +69,25 @@ def _run(
             raise why
     except (LaneLost, OSError) as error:
         raise Deferred from error
+    _tell_of_memory(work, before)
     if status:
         if work.terminated_at:
             raise interrupted()
         raise StageFailed(
             failed(FailureReason.SCRIPT_FAILURE, status),
             f"command terminated with exit code {status}",
+        )
+
+
+def _tell_of_memory(work: Work, killed_before: int) -> None:
+    """Say that the kernel killed a process of the step: nothing else in the log does."""
+    used = work.lane.used
+    if used.oom > killed_before:
+        mebibyte = 1024 * 1024
+        work.trace.warning(
+            "the kernel killed a process of the build container for lack of memory "
+            f"(limit {used.limit // mebibyte} MiB, peak {used.peak // mebibyte} MiB); "
+            "`memory_limit` of the runner, or the variable KUBERNETES_MEMORY_LIMIT, raises it"
         )
 
 

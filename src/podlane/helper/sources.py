@@ -7,7 +7,6 @@ it stands on no command line and in no file, and `git fetch` in a user's script 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,11 +20,31 @@ _HELPER = (
     '!f() { test "$1" = get || return 0; '
     'echo "username=gitlab-ci-token"; echo "password=$CI_JOB_TOKEN"; }; f'
 )
+_TLS_FILES = {
+    "CI_SERVER_TLS_CA_FILE": "sslCAInfo",
+    "CI_SERVER_TLS_CERT_FILE": "sslCert",
+    "CI_SERVER_TLS_KEY_FILE": "sslKey",
+}
 _LEFTOVERS = ("index.lock", "shallow.lock", "HEAD.lock", "config.lock", "hooks", "config")
 
 
 def git_environment(plan: JobPlan) -> dict[str, str]:
-    """Configuration of git by environment: whose token where, and that this folder is ours."""
+    """Configuration of git by environment: whose token where, and that this folder is ours.
+
+    The job's own GIT_CONFIG_* variables keep their places; ours follow them.
+    """
+    job = step.environment(plan)
+    given = job.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    settings = _settings(plan, job)
+    found = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
+        found[f"GIT_CONFIG_KEY_{number}"] = key
+        found[f"GIT_CONFIG_VALUE_{number}"] = value
+    return found
+
+
+def _settings(plan: JobPlan, job: dict[str, str]) -> list[tuple[str, str]]:
     parts = urlsplit(plan.sources.url)
     server = f"{parts.scheme}://{parts.netloc}"
     settings = [("safe.directory", "*")]
@@ -35,11 +54,11 @@ def git_environment(plan: JobPlan) -> dict[str, str]:
             (f"credential.{server}.helper", _HELPER),
             (f"credential.{server}.useHttpPath", "false"),
         ]
-    found = {"GIT_CONFIG_COUNT": str(len(settings))}
-    for number, (key, value) in enumerate(settings):
-        found[f"GIT_CONFIG_KEY_{number}"] = key
-        found[f"GIT_CONFIG_VALUE_{number}"] = value
-    return found
+    files = {variable.key for variable in step.files(plan)}
+    settings += [
+        (f"http.{server}.{name}", job[key]) for key, name in _TLS_FILES.items() if key in files
+    ]
+    return settings
 
 
 def run(work: Work) -> None:
@@ -53,7 +72,7 @@ def run(work: Work) -> None:
                 if attempt == sources.attempts or work.reporter.is_canceling:
                     raise
                 work.trace.warning(f"{failure.message}; trying again")
-                _clear(Path(plan.places.project))
+                _remove(Path(plan.places.project))
             else:
                 return
 
@@ -64,9 +83,9 @@ def _get(work: Work, plan: JobPlan, sources: Sources) -> None:
         _without_git(work, sources, project)
         return
     env = _environment(plan, sources)
-    _hook(work, "pre_get_sources_script", sources.pre_script, env)
+    _hook(work, Path(plan.places.builds), sources.pre_script, env)
     if sources.strategy == "clone" and project.exists():
-        _clear(project)
+        _remove(project)
     project.mkdir(parents=True, exist_ok=True)
     _fetch(work, sources, project, env)
     if sources.with_checkout:
@@ -74,13 +93,13 @@ def _get(work: Work, plan: JobPlan, sources: Sources) -> None:
         _submodules(work, sources, project, env)
     else:
         work.trace.info("Skipping Git checkout")
-    _hook(work, "post_get_sources_script", sources.post_script, env)
+    _hook(work, project, sources.post_script, env)
 
 
 def _without_git(work: Work, sources: Sources, project: Path) -> None:
     if sources.strategy == "empty":
         work.trace.info("Skipping Git repository setup and creating an empty build directory")
-        _clear(project)
+        _remove(project)
     else:
         work.trace.info("Skipping Git repository setup")
     project.mkdir(parents=True, exist_ok=True)
@@ -104,7 +123,8 @@ def _fetch(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> 
         work.trace.info(f"Fetching changes with git depth set to {sources.depth}...")
     else:
         work.trace.info("Fetching changes...")
-    _remove_leftovers(project)
+    is_fresh = not (project / ".git").exists()
+    _remove_leftovers(project)  # with its config: nothing of an earlier job's is obeyed
     template = project.with_name(project.name + ".tmp") / "git-template"
     template.mkdir(parents=True, exist_ok=True)
     form = ["--object-format", sources.object_format] if sources.object_format != "sha1" else []
@@ -114,10 +134,8 @@ def _fetch(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> 
         env,
         ["-c", "init.defaultBranch=none", "init", f"--template={template}", *form],
     )
-    if _has_origin(project, env):
-        _git(work, project, env, ["remote", "set-url", "origin", sources.url])
-    else:
-        _git(work, project, env, ["remote", "add", "origin", sources.url])
+    _git(work, project, env, ["remote", "add", "origin", sources.url])
+    if is_fresh:
         work.trace.info("Created fresh repository.")
     depth = ["--depth", str(sources.depth)] if sources.depth else []
     if not depth and (project / ".git/shallow").exists():
@@ -165,46 +183,49 @@ def _git(work: Work, project: Path, env: dict[str, str], words: list[str], what:
         )
 
 
-def _has_origin(project: Path, env: dict[str, str]) -> bool:
-    return processes.output(["git", "remote", "get-url", "origin"], env, project) is not None
-
-
 def _has_lfs(project: Path, env: dict[str, str]) -> bool:
     """Whether git-lfs is here and the project asks for it: a start of it costs time."""
+    import shutil
+
     if shutil.which("git-lfs", path=env.get("PATH")) is None:
         return False
     attributes = [project / ".gitattributes", project / ".git/info/attributes"]
     return any(b"filter=lfs" in path.read_bytes() for path in attributes if path.is_file())
 
 
-def _hook(work: Work, name: str, commands: tuple[str, ...], env: dict[str, str]) -> None:
+def _hook(work: Work, folder: Path, commands: tuple[str, ...], env: dict[str, str]) -> None:
     """Run a hook of the config or the job in the helper's own container."""
     if not commands:
         return
-    text = step.render_step({}, commands, folder=work.plan.places.builds)
-    Path(work.plan.places.builds).mkdir(parents=True, exist_ok=True)
-    shell = shutil.which("bash") or "sh"
-    status = processes.run(work, [shell, "-c", text], env)
+    import shutil
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = step.render_step({}, commands, folder=str(folder))
+    status = processes.run(work, [shutil.which("bash") or "sh", "-c", text], env)
     if status:
         raise StageFailed(
-            failed(FailureReason.SCRIPT_FAILURE, status), f"{name} ended with exit code {status}"
+            failed(FailureReason.SCRIPT_FAILURE, status),
+            f"a get_sources hook ended with exit code {status}",
         )
 
 
 def _remove_leftovers(project: Path) -> None:
     """What an earlier job left in `.git` must neither stop us nor run."""
     git = project / ".git"
+    if git.is_symlink() or git.is_file():
+        git.unlink()
     for name in _LEFTOVERS:
-        path = git / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    if (git / "refs").is_dir():
-        for lock in (git / "refs").rglob("*.lock"):
-            lock.unlink(missing_ok=True)
+        _remove(git / name)
+    for hooks in (git / "modules").rglob("hooks"):
+        _remove(hooks)
+    for lock in (*(git / "refs").rglob("*.lock"), *(git / "modules").rglob("*.lock")):
+        _remove(lock)
 
 
-def _clear(project: Path) -> None:
-    if project.exists():
-        shutil.rmtree(project)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        import shutil
+
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -10,9 +10,9 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from podlane.clients.gitlab.blocking import BlockingJobApi
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.plan.model import JobPlan
@@ -21,6 +21,9 @@ from podlane.errors import ServiceError
 from podlane.helper.lane import Hello, Lane
 from podlane.helper.report import Reporter
 from podlane.helper.trace import Trace
+
+if TYPE_CHECKING:
+    from podlane.clients.gitlab.blocking import BlockingJobApi
 
 _END_SECONDS = 3.0
 
@@ -43,18 +46,32 @@ class Deferred(Exception):
     """The build container is lost or cannot start: the manager shall speak."""
 
 
-@dataclass
 class Work:
-    plan: JobPlan
-    trace: Trace
-    reporter: Reporter
-    lane: Lane
-    api: BlockingJobApi
-    wake_pipe: tuple[int, int]
-    started: float = field(default_factory=time.monotonic)
-    terminated_at: float = 0.0
-    hello: Hello | None = None
-    status: str = "running"
+    """`connect` makes an API for the main thread, when it is first needed."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the program, wired once
+        self,
+        plan: JobPlan,
+        trace: Trace,
+        reporter: Reporter,
+        lane: Lane,
+        connect: Callable[[], BlockingJobApi],
+        wake_pipe: tuple[int, int],
+    ) -> None:
+        self.plan = plan
+        self.trace = trace
+        self.reporter = reporter
+        self.lane = lane
+        self.wake_pipe = wake_pipe
+        self._connect = connect
+        self.started = time.monotonic()
+        self.terminated_at = 0.0
+        self.hello: Hello | None = None
+        self.status = "running"
+
+    @cached_property
+    def api(self) -> BlockingJobApi:
+        return self._connect()
 
     @property
     def deadline(self) -> float:

@@ -29,13 +29,16 @@ _URL_PARAMETERS = (
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """One family of markers. `needs` are bytes without which there is no marker in a text."""
+    """One family of markers. `hints`: without one of them no text holds a marker, whatever its
+    case if `any_case`; two searches in place of twenty, as nearly every text has none."""
 
     marker: re.Pattern[bytes]
     partial: re.Pattern[bytes]
     run: re.Pattern[bytes]
     longest: int
-    needs: tuple[bytes, ...]
+    markers: tuple[bytes, ...]
+    hints: tuple[bytes, ...]
+    any_case: bool
     masks_empty: bool
 
 
@@ -46,7 +49,9 @@ def token_kind(prefixes: Iterable[str]) -> Kind:
         partial=_partial(markers, re.NOFLAG),
         run=re.compile(rb"[A-Za-z0-9_.=-]*"),
         longest=max((len(marker) for marker in markers), default=1),
-        needs=tuple(markers),
+        markers=tuple(markers),
+        hints=tuple({marker[:2] for marker in markers}),
+        any_case=False,
         masks_empty=False,
     )
 
@@ -58,7 +63,9 @@ def url_kind() -> Kind:
         partial=_partial(markers, re.IGNORECASE),
         run=re.compile(rb"[^?&\s\x00-\x1f\x7f]*"),
         longest=max(len(marker) for marker in markers),
-        needs=(b"?", b"&"),
+        markers=tuple(markers),
+        hints=(b"_token=", b"x-amz-"),
+        any_case=True,
         masks_empty=True,
     )
 
@@ -84,7 +91,7 @@ class RunMask:
         self._held = b""
         out: list[bytes] = []
         at = self._skip_run(text)
-        if any(need in text for need in self._kind.needs):
+        if self._may_hold_marker(text):
             at = self._mask_all(text, at, out)
         if not self._in_run:
             out.append(self._hold(text, at))
@@ -94,6 +101,10 @@ class RunMask:
         """Release what was held back: no more bytes will come."""
         text, self._held, self._in_run = self._held, b"", False
         return text
+
+    def _may_hold_marker(self, text: bytes) -> bool:
+        searched = text.lower() if self._kind.any_case else text
+        return any(hint in searched for hint in self._kind.hints)
 
     def _skip_run(self, text: bytes) -> int:
         if not self._in_run:
@@ -125,7 +136,7 @@ class RunMask:
         found = self._kind.partial.search(text, start)
         cut = found.start() if found else len(text)
         if not self._kind.masks_empty:
-            for marker in self._kind.needs:
+            for marker in self._kind.markers:
                 if text.endswith(marker) and len(text) - len(marker) >= at:
                     cut = min(cut, len(text) - len(marker))
         self._held = text[cut:]
