@@ -27,6 +27,7 @@ from podlane.errors import ServiceError, Unavailable
 Manifest = dict[str, Any]
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 _BUSY_TRIES = 5
+_BRIEF = {"Accept": f"{_METADATA.format('')}, application/json;q=0.5"}
 _LONGEST_PAUSE = 30.0
 
 
@@ -38,7 +39,8 @@ class KubeApi:
         )
 
     async def create(self, kind: Kind, namespace: str, manifest: Manifest) -> Manifest:
-        return _object(await self._send("POST", kind.path(namespace), manifest))
+        """Create the object; of the answer only its metadata is asked for and returned."""
+        return _object(await self._send("POST", kind.path(namespace), manifest, _BRIEF))
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         return _object(await self._send("GET", kind.path(namespace, name)))
@@ -68,7 +70,9 @@ class KubeApi:
             options["gracePeriodSeconds"] = grace_seconds
         if uid:
             options["preconditions"] = {"uid": uid}
-        answers.decode(await self._send("DELETE", kind.path(namespace, name), options))
+        answer = await self._send("DELETE", kind.path(namespace, name), options, _BRIEF)
+        if answer.status >= 400:
+            raise answers.error_of(answer)
 
     async def read(self, path: str, query: dict[str, str], *, metadata_only: bool) -> Answer:
         """GET a list, as bytes: the caller decodes only what it keeps."""

@@ -86,7 +86,7 @@ async def watch_items(
         metadata_only=query.metadata_only,
         timeout=seconds + 60,
     )
-    decoder: Any = msgspec.json.Decoder(query.item)
+    decoder = _event_decoder(query.item)
     async with opened as chunks:
         yield Event("OPENED", version)
         async for line in cut_lines(chunks):
@@ -107,19 +107,43 @@ async def cut_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             pieces.append(rest)
 
 
-def _read_event(line: bytes, decoder: Any) -> Event:
+def _read_event(line: bytes, decoder: msgspec.json.Decoder[Any]) -> Event:
+    """Read an event: in one pass if its item keeps the version, else piece by piece."""
+    try:
+        found = decoder.decode(line)
+        version = _version(found.object)
+    except (msgspec.MsgspecError, AttributeError, KeyError):
+        return _read_pieces(line, decoder)
+    if found.type == "ERROR" or not version:
+        return _read_pieces(line, decoder)
+    return Event(found.type, version, None if found.type == "BOOKMARK" else found.object)
+
+
+def _version(item: Any) -> str:
+    if isinstance(item, dict):
+        return str(item["metadata"]["resourceVersion"]) if "metadata" in item else ""
+    return str(item.metadata.resource_version)
+
+
+def _read_pieces(line: bytes, decoder: msgspec.json.Decoder[Any]) -> Event:
     try:
         frame = msgspec.json.decode(line, type=_Frame)
         if frame.type == "ERROR":
             status = msgspec.json.decode(frame.object, type=answers.Status)
             raise answers.error_of_status(status, status.code or 500)
         version = msgspec.json.decode(frame.object, type=_Versioned).metadata.resource_version
-        item = None if frame.type == "BOOKMARK" else decoder.decode(frame.object)
+        item = None if frame.type == "BOOKMARK" else decoder.decode(line).object
     except msgspec.MsgspecError as error:
         raise Unavailable(
             f"an event of the watch cannot be read: {error}", service="kubernetes"
         ) from error
     return Event(frame.type, version, item)
+
+
+@cache
+def _event_decoder(item: Any) -> msgspec.json.Decoder[Any]:
+    """A decoder of `{"type": …, "object": <item>}`; a typed item has metadata.resource_version."""
+    return msgspec.json.Decoder(msgspec.defstruct("Found", [("type", str), ("object", item)]))
 
 
 @cache
