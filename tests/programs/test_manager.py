@@ -1,4 +1,4 @@
-"""The manager as a process: bad input reaches its administrator and hurts no other runner's jobs."""
+"""The manager as a process: bad input reaches its administrator, and no other runner's jobs."""
 
 from __future__ import annotations
 
