@@ -55,6 +55,12 @@ class Manager:
                 stderr=log,
             )
 
+    async def ended(self, seconds: float = 10) -> int:
+        """Wait until it ends by itself; its exit code."""
+        assert self._process is not None
+        async with asyncio.timeout(seconds):
+            return await self._process.wait()
+
     async def kill(self) -> None:
         """SIGKILL: no last words."""
         assert self._process is not None

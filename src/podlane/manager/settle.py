@@ -11,10 +11,13 @@ import logging
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.pod import names
+from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
 from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
@@ -106,6 +109,8 @@ class Settler:
     async def _make(self, key: Key, line: Line, attempt: int, runner: Runner) -> None:
         """Make the pod that the record has not, or the next attempt in place of the last."""
         site, record = runner.site, line.record
+        if attempt == 0 and await self._is_there(line, runner):
+            return
         found = await site.api.get(SECRET, site.namespace, record.name)
         manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
         voice = _voice_of(found, runner)
@@ -120,7 +125,7 @@ class Settler:
                 reason = FailureReason.RUNNER_SYSTEM_FAILURE
                 await self.speak_for(key, line, runner, failed(reason), (text,))
                 return
-        if line.pod is not None:
+        elif line.pod is not None:
             await pods.delete_pod(site, line.pod)
         try:
             pod = await pods.make_pod(site, manifest, record)
@@ -130,6 +135,20 @@ class Settler:
             await self.speak_for(key, line, runner, failed(reason), lines)
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+
+    async def _is_there(self, line: Line, runner: Runner) -> bool:
+        """Whether the pod that the board lacks is in the cluster all the same.
+
+        After trouble with the API the watch may be a while behind; what is not seen is not gone.
+        """
+        site = runner.site
+        name = names.pod_name(line.record.name, 0)
+        try:
+            found = await site.api.get(POD, site.namespace, name)
+        except Gone:
+            return line.pod is not None
+        self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
+        return True
 
     async def _tell(self, line: Line, text: str, runner: Runner) -> None:
         assert line.pod is not None

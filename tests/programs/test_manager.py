@@ -1,0 +1,77 @@
+"""The manager as a process: bad input reaches its administrator, and no other runner's jobs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from harness import gitlab, manager, play, wait
+from harness.embedded import EmbeddedCluster
+from harness.manager import Manager
+from harness.scenario import JobSpec, RunnerSpec, merge
+from podlane.local.coordinator import Fault
+
+HELLO = JobSpec(script=("echo hello",))
+
+
+async def test_a_wrong_token_and_an_unknown_executor_hurt_no_other_runner(
+    stage: EmbeddedCluster,
+) -> None:
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        good = play.config_for(stage, served)
+        wrong = merge(good["runners"][0], {"name": "stranger", "token": "glrt-not-known-here"})
+        other = merge(good["runners"][0], {"name": "other", "executor": "docker"})
+        config = good | {"runners": [wrong, other, *good["runners"]]}
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            job = served.enqueue(HELLO)
+            await served.coordinator.wait_finished(job.id, 30)
+            assert job.state == "success"
+            await wait.until("a word on the token", lambda: "stranger" in started.log)
+            assert "403" in started.log
+            assert "docker" in started.log
+            assert "glrt-not-known-here" not in started.log
+
+
+async def test_half_an_answer_is_no_job(stage: EmbeddedCluster) -> None:
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        served.coordinator.faults.add(Fault("request", kind="cut"))
+        config = play.config_for(stage, served)
+        lost = served.enqueue(HELLO)
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            await wait.until("a word on it", lambda: "Could not ask for a job" in started.log)
+            job = served.enqueue(HELLO)
+            await served.coordinator.wait_finished(job.id, 30)
+            assert job.state == "success"
+            assert lost.handed_out == 1
+            assert "Traceback" not in started.log
+
+
+async def test_a_broken_file_names_line_and_key(stage: EmbeddedCluster, tmp_path: Path) -> None:
+    broken = Manager(tmp_path / "broken", {}, stage.environ())
+    broken.config_file.write_text('concurrent = 4\n[[runners]]\nurl = "http://127.0.0.1\n')
+    await broken.start()
+    assert await broken.ended() == 2
+    assert "line 3" in broken.log
+    wrong = Manager(tmp_path / "wrong", {"concurrent": "many"}, stage.environ())
+    await wrong.start()
+    assert await wrong.ended() == 2
+    assert "concurrent" in wrong.log
+    assert "Traceback" not in broken.log + wrong.log
+
+
+async def test_a_stop_leaves_running_jobs_alone(stage: EmbeddedCluster) -> None:
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        config = play.config_for(stage, served, runners=(RunnerSpec(),))
+        started = Manager(stage.folder / "m", config, stage.environ())
+        await started.start()
+        ticks = 'for i in 1 2 3 4; do echo "tick $i"; sleep 1; done'
+        job = served.enqueue(JobSpec(script=(ticks,)))
+        await wait.trace_holds(served.coordinator, job, "tick 1\n")
+        before = time.monotonic()
+        assert await started.stop() == 0
+        assert time.monotonic() - before < 5
+        await served.coordinator.wait_finished(job.id, 30)
+        assert job.state == "success"
+        await started.start()
+        await play.Play(stage, served, started).nothing_stays()
+        assert await started.stop() == 0
