@@ -64,7 +64,9 @@ image: setup cluster-up ## Load podlane:dev and debian-git:1 into it
 	@$(CLUSTER)/image
 
 cluster: image ## Run the suite of the real cluster
-	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" $(BIN)/pytest -p no:randomly tests/cluster
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
+	  $(BIN)/pytest -n 3 --dist worksteal -m "not alone" tests/cluster && \
+	  $(BIN)/pytest -p no:randomly -m alone tests/cluster
 
 bench: image ## Measure on the real cluster; writes docs/reference/measured.md
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench

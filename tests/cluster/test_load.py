@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from harness import trace, wait
 from harness.play import Open, Play
 from harness.scenario import JobSpec
@@ -26,6 +28,7 @@ async def _finished(play: Play, jobs: list[CoordinatorJob], seconds: float) -> N
             await job.finished.wait()
 
 
+@pytest.mark.alone
 async def test_thirty_jobs_ten_at_a_time(scene: Open) -> None:
     async with scene({"concurrent": 10}) as play:
         names = [f"job-{number}" for number in range(30)]

@@ -6,6 +6,8 @@ import asyncio
 import os
 import time
 
+import pytest
+
 from harness import cluster, trace, wait
 from harness.play import Open
 from harness.scenario import JobSpec
@@ -47,6 +49,7 @@ async def test_gitlab_answers_500_while_a_job_runs_and_one_ends(scene: Open) -> 
         assert "Traceback" not in play.manager.log
 
 
+@pytest.mark.alone
 async def test_the_api_server_goes_away(scene: Open) -> None:
     async with scene() as play:
         runs = play.gitlab.enqueue(_ticking("runs", 12))
@@ -60,7 +63,8 @@ async def test_the_api_server_goes_away(scene: Open) -> None:
             assert runs.state == "success", "a running job needs no API server"
         finally:
             await cluster.part("start", "apiserver")
-        await play.gitlab.coordinator.wait_finished(late.id, 60)
+        # the kubelet asks again only after pauses of up to half a minute
+        await play.gitlab.coordinator.wait_finished(late.id, 120)
         await play.nothing_stays(30)
         for job, ticks in ((runs, 12), (late, 1)):
             assert job.state == "success"

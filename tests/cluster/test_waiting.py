@@ -7,6 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
+import pytest
+
 from harness import cluster, gitlab, manager, play, trace, wait
 from harness.cluster import RealCluster
 from harness.play import Open
@@ -51,6 +53,21 @@ async def test_a_job_waits_for_a_node_then_runs(scene: Open) -> None:
         await play.nothing_stays()
 
 
+async def _question_is_held(served: gitlab.Gitlab) -> None:
+    """Wait until a question has been in the long poll for longer than check_interval."""
+    seen = (0, 0)
+
+    def is_held() -> bool:
+        nonlocal seen
+        asked = sum(served.coordinator.queue.requests.values())
+        paths = [request[2] for request in served.coordinator.requests]
+        before, seen = seen, (asked, sum(path.endswith("/jobs/request") for path in paths))
+        return seen == before and seen[0] > seen[1]
+
+    await wait.until("a question in the long poll", is_held, every=1.2)
+
+
+@pytest.mark.alone
 async def test_a_slow_gitlab_of_one_runner_does_not_delay_the_other(
     stage: RealCluster, tmp_path: Path
 ) -> None:
@@ -63,10 +80,9 @@ async def test_a_slow_gitlab_of_one_runner_does_not_delay_the_other(
         config = merge(first, {"runners": [*first["runners"], *second["runners"]]})
         async with manager.running(tmp_path / "manager", config, stage.environ()) as started:
             scene = play.Play(stage, quick, started)
-            asked = quick.coordinator.queue.requests
-            await wait.until("the quick runner's first question", lambda: bool(asked))
             try:
                 for number in range(4):
+                    await _question_is_held(quick)
                     job = quick.enqueue(JobSpec(name=f"job-{number}", script=("echo here",)))
                     scene.jobs[job.name] = job
                     await quick.coordinator.wait_finished(job.id, 30)

@@ -41,12 +41,12 @@ Answerer = Callable[[Call], Said]
 
 
 class Server:
-    def __init__(self, answer: Answerer, context: ssl.SSLContext | None) -> None:
+    def __init__(self, answer: Answerer, context: ssl.SSLContext | None, port: int = 0) -> None:
         self.answer = answer
         self.calls: list[Call] = []
         self.connections = 0
         self.leaves_bodies_unread = False
-        self._http = _Http(("127.0.0.1", 0), _Handler, self, context)
+        self._http = _Http(("127.0.0.1", port), _Handler, self, context)
         self.port: int = self._http.server_address[1]
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
 
@@ -60,8 +60,10 @@ class Server:
 
 
 @contextmanager
-def serve(answer: Answerer, context: ssl.SSLContext | None = None) -> Iterator[Server]:
-    server = Server(answer, context)
+def serve(
+    answer: Answerer, context: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[Server]:
+    server = Server(answer, context, port)
     server.start()
     try:
         yield server

@@ -43,7 +43,7 @@ def command(
     no_needs: bool,
     **more: str | int | None,
 ) -> int:
-    from podlane.local.run import Wish, run_local, show_list
+    from podlane.local.look import Wish, show_list
     from podlane.local.show import Show
 
     wish = Wish(
@@ -57,7 +57,11 @@ def command(
         concurrent=int(more["concurrent"] or 0),
     )
     show = Show()
-    return show_list(wish, show) if only_list else run_local(wish, show)
+    if only_list:
+        return show_list(wish, show)
+    from podlane.local.run import run_local
+
+    return run_local(wish, show)
 
 
 def _variable(ctx: click.Context, text: str) -> tuple[str, str]:

@@ -1,31 +1,23 @@
-"""From a folder to a pipeline that has run: read, decide, wire the parts, wait, clean up."""
+"""A pipeline run: the embedded GitLab and cluster and the real manager, started, used, ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-
-import msgspec
 
 from podlane import __version__
 from podlane.errors import ConfigError
 from podlane.local.cluster.cluster import Cluster
 from podlane.local.coordinator.app import Coordinator
 from podlane.local.folder import LocalFolder
-from podlane.local.pipeline import choose, decide, load, project, snapshot
-from podlane.local.pipeline.facts import Facts
-from podlane.local.pipeline.model import Pipeline
-from podlane.local.pipeline.predefined import of_pipeline
-from podlane.local.pipeline.project import Ask
+from podlane.local.look import Wish, read_project, run_root
+from podlane.local.pipeline import choose, snapshot
 from podlane.local.pipeline.snapshot import Snapshot
 from podlane.local.session import Order, Session
 from podlane.local.settings import Ends, render_config
@@ -37,49 +29,12 @@ from podlane.manager.runners import Identity
 FAILED, INTERRUPTED = 1, 130
 
 
-class Wish(msgspec.Struct, frozen=True):
-    """The command line of `podlane local`."""
-
-    start: Path
-    file: str = ".gitlab-ci.yml"
-    jobs: tuple[str, ...] = ()
-    with_needs: bool = True
-    source: str = "push"
-    base: str = ""
-    variables: tuple[tuple[str, str], ...] = ()
-    concurrent: int = 0  # 0: one job for each processor
-
-
-class Read(msgspec.Struct, frozen=True):
-    """What was read of the project."""
-
-    folder: Path
-    taken: Snapshot
-    facts: Facts
-    pipeline: Pipeline
-    notes: tuple[str, ...]
-
-
-def show_list(wish: Wish, show: Show) -> int:
-    """Print every job with the rule that decided. Nothing runs."""
-    with _run_root() as root:
-        read = _read(wish, root, 1)
-        for note in read.notes:
-            show.say(note)
-        if read.facts.changed is not None:
-            show.say(
-                f"`changes` sees {len(read.facts.changed)} files, since {read.facts.changed_since}"
-            )
-        show.listing(read.pipeline)
-        show.notes(read.pipeline.notes)
-    return 0
-
-
 def run_local(wish: Wish, show: Show) -> int:
     """Run the pipeline and return the exit code."""
-    with _run_root() as root:
-        folder = LocalFolder(snapshot.find_source(wish.start, wish.file).folder)
-        read = _read(wish, root, folder.count() + 1)
+    with run_root() as root:
+        source = snapshot.find_source(wish.start, wish.file)
+        folder = LocalFolder(source.folder)
+        read = read_project(wish, source, root, folder.count() + 1)
         if read.pipeline.why_none:
             raise ConfigError(
                 f"no pipeline: {read.pipeline.why_none}",
@@ -105,50 +60,6 @@ def _near(path: Path) -> str:
     """The path as seen from here, if it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _read(wish: Wish, root: Path, number: int) -> Read:
-    source = snapshot.find_source(wish.start, wish.file)
-    file = source.folder / wish.file
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(
-            f"cannot read {file}: {why}",
-            hint="go to a project that has one, or name it with --file",
-            reference="local-file",
-        ) from error
-    taken = snapshot.take(source, root / "project.git")
-    ask = Ask(
-        source=wish.source,
-        base=wish.base,
-        variables=wish.variables,
-        config_path=wish.file,
-        pipeline_id=number,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    facts, notes = project.find_facts(source, taken, ask)
-    snapshot.set_refs(taken, project.refs_of(facts))
-
-    def read_file(path: str) -> str | None:
-        with suppress(OSError, UnicodeDecodeError):
-            return (source.folder / path).read_text(encoding="utf-8")
-        return None
-
-    known = {**of_pipeline(facts), **dict(facts.variables)}
-    config = load.load_config(text, read_file, facts, known)
-    return Read(source.folder, taken, facts, decide.make_pipeline(config, facts), notes)
-
-
-@contextmanager
-def _run_root() -> Iterator[Path]:
-    """The run's own folder; nothing of it stays."""
-    root = Path(tempfile.mkdtemp(prefix="podlane-")).resolve()
-    try:
-        yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager

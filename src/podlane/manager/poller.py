@@ -42,6 +42,7 @@ class Poller:
     is_removed: bool = False
     last_update: str = ""
     idle_because: str = ""
+    _is_swift: bool = False
     _refusals: int = 0
     _pauses: Iterator[float] = field(default_factory=lambda: delays(1, 15))
 
@@ -76,7 +77,7 @@ class Poller:
         """Ask once. Return the seconds from this question's start to the next."""
         runner, places = self.runner, self.asking.places
         places.take(runner.key)
-        body: bytes | None = None
+        body, known = None, self.last_update
         try:
             may_wait = places.free() >= self.asking.askers - 1
             body = await self._request(may_wait=may_wait)
@@ -96,9 +97,15 @@ class Poller:
                 await places.give_back(runner.key)
         self._refusals, self._pauses = 0, delays(1, 15)
         if body is None:
-            return self.asking.interval
+            return self._pause(is_new=may_wait and self.last_update != known)
         self.asking.start(body, runner)
         return self.asking.interval if runner.context.runner.strict_check_interval else 0.0
+
+    def _pause(self, *, is_new: bool) -> float:
+        """Seconds after an empty answer. The next question can wait at GitLab rather than here if
+        it names GitLab's newest value: so it follows at once, though never twice in a row."""
+        self._is_swift = is_new and not self._is_swift
+        return 0.0 if self._is_swift else self.asking.interval
 
     async def _request(self, *, may_wait: bool) -> bytes | None:
         context = self.runner.context

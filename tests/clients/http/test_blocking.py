@@ -31,6 +31,11 @@ class Pieces:
         yield b"two"
 
 
+def read_all(http: BlockingHttp, request: Request) -> bytes:
+    with http.stream(request, timeout=5) as response:
+        return b"".join(http.read_blocks(request, response))
+
+
 def test_one_connection_serves_many_calls(http: BlockingHttp) -> None:
     with serve(always(Said(200, {"Job-Status": "running"}, b"ok"))) as server:
         for _ in range(3):
@@ -96,10 +101,7 @@ def test_refusal_of_an_upload_is_heard_though_the_server_reads_no_further(
 
     with serve(always(Said(413, {}, b"too large", and_close=True))) as server:
         server.leaves_bodies_unread = True
-        try:
-            assert http.send(Request("POST", server.url, {}, Large())).status == 413
-        except Unavailable as error:  # the refusal was lost with the connection: told as that
-            assert "reset" in error.message or "broken" in error.message
+        assert http.send(Request("POST", server.url, {}, Large())).status == 413
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,7 @@ def test_a_broken_answer_is_unavailable(http: BlockingHttp, raw: bytes) -> None:
             http.send(Request("GET", url))
         assert str(caught.value).startswith(f"GET http://127.0.0.1:{server.port}/path: ")
         with pytest.raises(Unavailable):
-            request = Request("GET", url)
-            with http.stream(request, timeout=5) as response:
-                list(http.read_blocks(request, response))
+            read_all(http, Request("GET", url))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port/", "http://127.0.0.1:1/a b"])

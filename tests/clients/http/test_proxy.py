@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from harness.certificates import authority
 from harness.http_server import Said, always, serve
 from podlane.clients.http.blocking import BlockingHttp
 from podlane.clients.http.proxy import Proxy, find_proxy, is_direct
-from podlane.clients.http.request import Request
+from podlane.clients.http.request import Answer, Request
 from podlane.clients.http.session import HttpSession
 from podlane.clients.http.tls import TlsFiles
 from podlane.core.text.token import Token
@@ -82,15 +83,14 @@ def test_password_of_a_proxy_is_not_shown() -> None:
     assert "hidden" not in repr(proxy) + proxy.url
 
 
-Send = Callable[[Request, str], "object"]
+Send = Callable[..., Awaitable[Answer]]
 
 
 @pytest.fixture(params=["asyncio", "blocking"])
-def send(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., object]:
+def send(request: pytest.FixtureRequest, tmp_path: Path) -> Send:
     """Send one request through whatever the environment says: a function of request and CA."""
-    import asyncio
 
-    async def by_asyncio(asked: Request, ca: str = "") -> object:
+    async def by_asyncio(asked: Request, ca: str = "") -> Answer:
         file = tmp_path / "proxy-ca.crt"
         file.write_text(ca)
         session = HttpSession(TlsFiles(str(file) if ca else ""), user_agent="test")
@@ -99,7 +99,7 @@ def send(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., object
         finally:
             await session.close()
 
-    async def by_blocking(asked: Request, ca: str = "") -> object:
+    async def by_blocking(asked: Request, ca: str = "") -> Answer:
         http = BlockingHttp(user_agent="test", ca_text=ca)
         try:
             return await asyncio.to_thread(http.send, asked, timeout=10)
@@ -110,11 +110,11 @@ def send(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., object
 
 
 async def test_plain_http_goes_through_the_proxy(
-    send: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+    send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(always(Said(200, {}, b"from the proxy"))) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
-        answer = await send(Request("GET", "http://gitlab.test:8080/api?x=1"))  # type: ignore[misc]
+        answer = await send(Request("GET", "http://gitlab.test:8080/api?x=1"))
     assert answer.body == b"from the proxy"
     (call,) = proxy.calls
     assert call.path == "http://gitlab.test:8080/api?x=1"
@@ -122,14 +122,14 @@ async def test_plain_http_goes_through_the_proxy(
     assert call.headers["proxy-authorization"] == _basic("me:secret")
 
 
-async def test_tls_goes_through_a_tunnel(
-    send: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tls_goes_through_a_tunnel(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     ca = authority()
-    with serve(always(Said(200, {}, b"inside")), ca.server("gitlab.test")) as target:
-        with tunnel(target.port) as (port, heads):
-            monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{port}")
-            answer = await send(Request("GET", "https://gitlab.test/api"), ca.pem)  # type: ignore[misc]
+    with (
+        serve(always(Said(200, {}, b"inside")), ca.server("gitlab.test")) as target,
+        tunnel(target.port) as (port, heads),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{port}")
+        answer = await send(Request("GET", "https://gitlab.test/api"), ca.pem)
     assert answer.body == b"inside"
     assert heads[0].startswith(b"CONNECT gitlab.test:443 ")
     assert _basic("me:secret").encode() in heads[0]
@@ -137,12 +137,12 @@ async def test_tls_goes_through_a_tunnel(
 
 
 async def test_refusal_of_a_proxy_is_told_without_its_password(
-    send: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+    send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(always(Said(407, {}, b""))) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
         with pytest.raises(Unavailable, match="407") as caught:
-            await send(Request("GET", "https://gitlab.test/api?private=1"))  # type: ignore[misc]
+            await send(Request("GET", "https://gitlab.test/api?private=1"))
     assert "secret" not in str(caught.value)
     assert "private" not in str(caught.value)
 

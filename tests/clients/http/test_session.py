@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from asyncio import sslproto
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,11 @@ from harness.certificates import authority
 from harness.http_server import Call, Said, always, serve
 from podlane.clients.http.request import Request
 from podlane.clients.http.session import HttpSession
-from podlane.clients.http.tls import TlsFiles
+from podlane.clients.http.tls import NO_FILES, TlsFiles
 from podlane.errors import Rejected, ServiceError, Unavailable
 
 
-async def ask(url: str, tls: TlsFiles = TlsFiles(), timeout: float = 5) -> bytes:
+async def ask(url: str, tls: TlsFiles = NO_FILES, timeout: float = 5) -> bytes:
     session = HttpSession(tls, user_agent="podlane/test")
     try:
         return (await session.send(Request("GET", url), timeout=timeout)).body
@@ -99,9 +101,8 @@ async def test_trusts_the_ca_file_and_nobody_unknown(tmp_path: Path) -> None:
 
 async def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Path) -> None:
     ca = authority()
-    with serve(always(Said()), ca.server("other.test")) as server:
-        with pytest.raises(Rejected, match="127.0.0.1"):
-            await ask(server.url, TlsFiles(ca.file(tmp_path)))
+    with serve(always(Said()), ca.server("other.test")) as server, pytest.raises(Rejected):
+        await ask(server.url, TlsFiles(ca.file(tmp_path)))
 
 
 async def test_a_servers_own_certificate_may_be_trusted_by_itself(tmp_path: Path) -> None:
@@ -153,10 +154,11 @@ async def test_a_ca_file_that_is_missing_is_told_and_read_once_it_is_there(tmp_p
 
 
 async def test_an_aged_pool_gives_way_and_ends_with_its_last_answer() -> None:
-    go_on = threading.Event()
+    asked, go_on = threading.Event(), threading.Event()
 
     def answer(call: Call) -> Said:
         if call.path == "/slow":
+            asked.set()
             go_on.wait(5)
         return Said(body=str(call.connection).encode())
 
@@ -164,8 +166,7 @@ async def test_an_aged_pool_gives_way_and_ends_with_its_last_answer() -> None:
     with serve(answer) as server:
         async with asyncio.TaskGroup() as tasks:
             slow = tasks.create_task(session.send(Request("GET", f"{server.url}/slow")))
-            while not server.calls:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(asked.wait, 5)
             second = await session.send(Request("GET", server.url))
             go_on.set()
         third = await session.send(Request("GET", server.url))
@@ -181,22 +182,59 @@ async def test_asyncio_keeps_small_buffers_for_tls(tmp_path: Path) -> None:
     assert sslproto.SSLProtocol.max_size == 32 * 1024
 
 
+async def talk(session: HttpSession, url: str) -> str:
+    await session.send(Request("GET", url))
+    await session.close()
+    return session.ca_certificates()
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_keeps_the_chain_of_the_server_for_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    ca = authority()
+    monkeypatch.setenv("SSL_CERT_FILE", ca.file(tmp_path))  # as if the system knew the CA
+    session = HttpSession(user_agent="test")
+    assert session.ca_certificates() == ""
+    with serve(always(Said()), ca.server()) as server:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            chain = runner.run(talk(session, server.url))
+        asyncio.set_event_loop(None)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        (tmp_path / "chain.crt").write_text(chain)
+        trusting = HttpSession(TlsFiles(str(tmp_path / "chain.crt")), user_agent="test")
+        with asyncio.Runner() as runner:
+            assert runner.run(talk(trusting, server.url)) == chain
+        asyncio.set_event_loop(None)
+    assert chain.count("BEGIN CERTIFICATE") == 2
+    assert ca.pem.strip() in chain
+
+
+async def test_the_ca_file_goes_before_the_chain(tmp_path: Path) -> None:
+    ca = authority()
+    with serve(always(Said()), ca.server()) as server:
+        session = HttpSession(TlsFiles(ca.file(tmp_path)), user_agent="test")
+        assert await talk(session, server.url) == ca.pem
+
+
 def test_runs_on_uvloop(tmp_path: Path) -> None:
     ca = authority()
-    with serve(always(Said(body=b"fast")), ca.server()) as server:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            assert runner.run(ask(server.url, TlsFiles(ca.file(tmp_path)))) == b"fast"
-            with pytest.raises(Rejected, match="not trusted"):
-                runner.run(ask(server.url))
+    with (
+        serve(always(Said(body=b"fast")), ca.server()) as server,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        assert runner.run(ask(server.url, TlsFiles(ca.file(tmp_path)))) == b"fast"
+        with pytest.raises(Rejected, match="not trusted"):
+            runner.run(ask(server.url))
     asyncio.set_event_loop(None)
 
 
 def _leaf(port: int, ca: str) -> str:
-    import ssl
-
     context = ssl.create_default_context(cadata=ca)
-    with socket.create_connection(("127.0.0.1", port)) as raw:
-        with context.wrap_socket(raw, server_hostname="127.0.0.1") as wrapped:
-            der = wrapped.getpeercert(binary_form=True)
+    with (
+        socket.create_connection(("127.0.0.1", port)) as raw,
+        context.wrap_socket(raw, server_hostname="127.0.0.1") as wrapped,
+    ):
+        der = wrapped.getpeercert(binary_form=True)
     assert der is not None
     return ssl.DER_cert_to_PEM_cert(der)

@@ -69,7 +69,16 @@ async def test_a_secret_holds_a_mebibyte(client: Client) -> None:
 
 
 async def test_a_pod_that_is_malformed(client: Client) -> None:
+    small, large = {"cpu": "500m"}, {"cpu": "1"}
     for body, text in [
+        (manifest("p", {}, restartPolicy="Sometimes"), "spec.restartPolicy: Unsupported value"),
+        (manifest("p", {"name": "a"}, {"name": "a"}), 'containers[1].name: Duplicate value: "a"'),
+        (manifest("p", {"env": [{"value": "x"}]}), "env[0].name: Required value"),
+        (
+            manifest("p", {"resources": {"requests": large, "limits": small}}),
+            '"1": must be less than or equal to cpu limit of 500m',
+        ),
+        (manifest("p", {}, volumes=[{"name": "v", "secret": {}}]), "secretName: Required value"),
         (manifest("p"), "spec.containers: Required value"),
         (manifest("p", {"image": ""}), "spec.containers[0].image: Required value"),
         (manifest("p", {"volumeMounts": [{"name": "z", "mountPath": "/z"}]}), 'Not found: "z"'),
@@ -78,6 +87,19 @@ async def test_a_pod_that_is_malformed(client: Client) -> None:
         code, status = await client.call("POST", PODS, body)
         assert code == 422
         assert text in status["message"]
+
+
+async def test_quantities(client: Client) -> None:
+    good = {"limits": {"cpu": "1500m", "memory": "1.5Gi", "ephemeral-storage": "1e3"}}
+    pod = await client.create("pods", manifest("p", shell("exit 0", resources=good)))
+    resources = pod["spec"]["containers"][0]["resources"]
+    assert resources["requests"] == resources["limits"]
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    for text in ("zz", "1.2.3", "5 Gi", "1GiB"):
+        body = manifest("q", shell("exit 0", resources={"requests": {"memory": text}}))
+        code, status = await client.call("POST", PODS, body)
+        assert code == 400
+        assert "quantities must match the regular expression" in status["message"]
 
 
 async def test_names_are_taken_and_missed(client: Client) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import aiohttp
 import pytest
 
 from local.coordinator.caller import Caller
 from podlane.local.coordinator import Coordinator, CoordinatorJob, Fault
-from podlane.local.coordinator.faults import call_of
+from podlane.local.coordinator.faults import Kind, call_of
 
 
 @pytest.fixture
@@ -122,11 +123,9 @@ async def test_lost_chunks(gitlab: Coordinator, caller: Caller, job: Coordinator
     ("kind", "status", "word"), [("cancel", 202, "canceling"), ("force_cancel", 403, "canceled")]
 )
 async def test_cancel_now(
-    gitlab: Coordinator, caller: Caller, job: CoordinatorJob, kind: str, status: int, word: str
+    gitlab: Coordinator, caller: Caller, job: CoordinatorJob, kind: Kind, status: int, word: str
 ) -> None:
-    fault = Fault("trace")
-    fault.kind = "cancel" if kind == "cancel" else "force_cancel"
-    gitlab.faults.add(fault)
+    gitlab.faults.add(Fault("trace", kind))
     heard = await caller.patch(job, 0, b"x")
     assert (heard.status, heard.headers["job-status"]) == (status, word)
 
@@ -146,3 +145,9 @@ async def test_conflict_leaves_the_job_in_the_queue(gitlab: Coordinator, caller:
     assert (await caller.ask()).status == 409
     assert json.loads((await caller.ask()).body)["id"] == job.id
     gitlab.faults.clear()
+
+
+@pytest.mark.parametrize(("call", "kind"), [("traces", "status"), ("trace", "dropp")])
+def test_fault_that_would_never_come_is_refused(call: str, kind: Any) -> None:
+    with pytest.raises(ValueError, match="no such fault"):
+        Fault(call, kind)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
+from harness import wait
 from harness.gitlab import make_repository
 from local.coordinator.caller import Caller
 from podlane.errors import PodlaneError
@@ -157,8 +160,46 @@ async def test_what_is_no_repository_is_refused(gitlab: Coordinator, tmp_path: P
         gitlab.git.add("acme/none", tmp_path / "nothing")
 
 
+async def test_commit_that_is_not_there_is_for_the_job_to_see(
+    gitlab: Coordinator, caller: Caller, source: Path
+) -> None:
+    gitlab.git.add("acme/demo", source)
+    job = await caller.take(git_info={"sha": "1" * 40})
+    code, said = await git("ls-remote", _url(job), "refs/pipelines/700")
+    assert (code, said) == (0, "")
+
+
 async def test_fault_reaches_git(gitlab: Coordinator, job: CoordinatorJob) -> None:
     gitlab.faults.add(Fault("git", status=500))
     assert (await git("ls-remote", _url(job)))[0] != 0
     assert (await git("ls-remote", _url(job)))[0] == 0
     assert all(job.token not in repr(line) for line in gitlab.requests)
+
+
+def _backends(gitlab: Coordinator) -> int:
+    """How many git processes serve from this folder now."""
+    wanted = f"GIT_PROJECT_ROOT={gitlab.git.root}".encode()
+    found = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                found += wanted in (folder / "environ").read_bytes()
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at /proc")
+async def test_client_that_leaves_in_the_middle_leaves_no_process(
+    gitlab: Coordinator, job: CoordinatorJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection(gitlab.host, gitlab.port)
+    secret = base64.b64encode(f"gitlab-ci-token:{job.token}".encode()).decode()
+    writer.write(
+        b"POST /acme/demo.git/git-upload-pack HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: application/x-git-upload-pack-request\r\n"
+        b"Authorization: Basic " + secret.encode() + b"\r\n"
+        b"Content-Length: 1000\r\n\r\n00"
+    )
+    await wait.until("a backend", lambda: _backends(gitlab) > 0, 5)
+    writer.close()
+    await wait.until("no backend", lambda: _backends(gitlab) == 0, 5)
+    assert not caplog.records

@@ -202,3 +202,34 @@ async def test_runner_without_the_feature_gets_a_running_job(
 ) -> None:
     gitlab.queue.two_phase = True
     assert (await caller.take()).state == "running"
+
+
+async def test_held_question_may_be_answered_with_the_job(
+    gitlab: Coordinator, caller: Caller
+) -> None:
+    """What GitLab does not do: one question fewer for a run on one machine."""
+    gitlab.queue.long_poll, gitlab.queue.hands_out_late = 8, True
+    value = (await caller.ask()).headers["x-gitlab-last-update"]
+    async with asyncio.TaskGroup() as group:
+        held = group.create_task(caller.ask(last_update=value))
+        await wait.until("held", lambda: gitlab.queue.requests[caller.token] == 2, 5, 0.01)
+        job = gitlab.enqueue()
+    assert held.result().status == 201
+    assert (await gitlab.wait_state(job.id, "running")).runner == caller.token
+    gitlab.force_cancel(job.id)
+    with pytest.raises(AssertionError, match="canceled"):
+        await gitlab.wait_state(job.id, "running")
+
+
+async def test_ids_are_given_once(gitlab: Coordinator) -> None:
+    assert gitlab.enqueue({"id": 9001}).id == 9001
+    assert gitlab.enqueue().id == 9002
+    with pytest.raises(ValueError, match="9001"):
+        gitlab.enqueue({"id": 9001})
+
+
+async def test_whole_payload_is_left_as_it_is(gitlab: Coordinator, caller: Caller) -> None:
+    gitlab.enqueue_whole(lambda number, token: {"id": number, "token": token, "image": None})
+    payload = json.loads((await caller.ask()).body)
+    assert payload["image"] is None
+    assert "git_info" not in payload

@@ -145,3 +145,13 @@ def test_tags(work: Path) -> None:
 def test_project_path(work: Path, url: str, path: str) -> None:
     git(work, "remote", "add", "origin", url)
     assert read(work)[1].project_path == path
+
+
+def test_changes_since_a_named_reference(work: Path) -> None:
+    git(work, "checkout", "-qb", "feature")
+    (work / "b").write_text("1\n")
+    source = snapshot.find_source(work, FILE)
+    taken = snapshot.take(source, work.parent / "bare.git")
+    assert project.compare(source, taken, ["refs/heads/main", "gone"]) == {
+        "refs/heads/main": ("b",)
+    }

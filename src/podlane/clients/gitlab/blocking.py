@@ -29,6 +29,9 @@ class BlockingJobApi:
         self._access = access
         self._http = BlockingHttp(user_agent=user_agent, ca_text=ca_certificates)
 
+    def close(self) -> None:
+        self._http.close()
+
     def update(self, update: Update) -> Reply:
         answer = self._http.send(calls.update_job(self._access, update))
         return parse_update(answer.status, answer.headers)

@@ -45,7 +45,9 @@ class JobRequest(msgspec.Struct, frozen=True):
 
 def api(url: str, path: str) -> str:
     """`url` is the configured one: a trailing slash or `/ci` is tolerated, a sub-path kept."""
-    return f"{url.rstrip('/').removesuffix('/ci').rstrip('/')}/api/v4/{path}"
+    root = url.rstrip("/")
+    shorter = root.removesuffix("/ci").rstrip("/")
+    return f"{root if shorter.endswith(':') else shorter}/api/v4/{path}"
 
 
 def _body(**fields: Any) -> bytes:

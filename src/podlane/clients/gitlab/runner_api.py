@@ -42,6 +42,10 @@ class RunnerApi:
         self._url = url
         self._retries = retries
 
+    def ca_certificates(self) -> str:
+        """What a job needs to trust this GitLab (PEM), known once GitLab has answered by TLS."""
+        return self._session.ca_certificates()
+
     async def request_job(self, ask: JobRequest) -> JobAnswer:
         """Ask once. Rejected: the token is not good (403). Unavailable: ask again later."""
         request = calls.request_job(self._url, ask)

@@ -39,7 +39,7 @@ class Proxy(msgspec.Struct, frozen=True):
 
 
 def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy for `url`, or None: go straight (as does what is no URL: its sender will say so)."""
+    """The proxy for `url`, or None: go straight, as what is no URL does (its sender tells)."""
     try:
         text = _read(environ, f"{urlsplit(url).scheme.lower()}_proxy")
         if not text or is_direct(url, _read(environ, "no_proxy")):

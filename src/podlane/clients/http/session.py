@@ -18,6 +18,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import yarl
 
 from podlane.clients.http import trouble
 from podlane.clients.http.proxy import Proxy, find_proxy, parse_proxy
@@ -53,7 +54,8 @@ class HttpSession:
         route: Route | None = None,
         max_age: float = 900,
     ) -> None:
-        self._route = route or Route(TlsContext(tls))
+        self._tls = TlsContext(tls)
+        self._route = route or Route(self._tls)
         self._user_agent = user_agent
         self._service = service
         self._max_age = max_age
@@ -79,6 +81,10 @@ class HttpSession:
         async with self._ask(request, limits) as response:
             yield response
 
+    def ca_certificates(self) -> str:
+        """What others need to trust the same server (PEM); "" when it is not known yet."""
+        return self._tls.ca_certificates()
+
     async def close(self) -> None:
         while self._pools:
             await self._pools.pop().session.close()
@@ -99,13 +105,13 @@ class HttpSession:
             try:
                 response = await pool.session.request(
                     request.method,
-                    request.url,
+                    yarl.URL(request.url, encoded=True),
                     data=request.body or None,
                     timeout=limits,
                     allow_redirects=False,
                     **self._extras(request),
                 )
-            except TROUBLE as error:
+            except (*TROUBLE, ValueError) as error:  # yarl's, for what is no URL
                 raise self.trouble(request, error) from error
             async with response:
                 yield response
@@ -200,7 +206,7 @@ def _reason(error: BaseException) -> str:
     """aiohttp's own texts name URLs, proxies' credentials and addresses of objects: not these."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the proxy or server answered {error.status} {error.message}"[:200]
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, ValueError):  # aiohttp's InvalidURL is one, too
         return "this is no valid URL"
     if isinstance(error, aiohttp.ClientConnectorError):
         who = "the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""

@@ -7,8 +7,9 @@ Always the system's store, plus the CA of `tls-ca-file` or of `certs/<host>.crt`
 from __future__ import annotations
 
 import ssl
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,6 +19,7 @@ from podlane.errors import ConfigError
 if TYPE_CHECKING:
     from podlane.core.config.model import RunnerConfig
 
+_DER = 2  # the ssl module's own number for it
 Stamp = tuple[tuple[int, int], ...]
 
 
@@ -51,6 +53,7 @@ class TlsContext:
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files
+        self._chain = ""
         self._stamp: Stamp = ()
         self._context: ssl.SSLContext | None = None
 
@@ -59,13 +62,42 @@ class TlsContext:
         a file half written, leaves the last good one in force."""
         stamp = self._files.stamp()
         if self._context is None:
-            self._context, self._stamp = make_context(self._files), stamp
+            self._context, self._stamp = self._build(), stamp
         elif stamp != self._stamp:
             try:
-                self._context, self._stamp = make_context(self._files), stamp
+                self._context, self._stamp = self._build(), stamp
             except ConfigError:
                 return self._context
         return self._context
+
+    def ca_certificates(self) -> str:
+        """What a job needs to trust the same server: the text of the CA file, or else the chain
+        that the server proved itself by; PEM, "" before the first connection."""
+        return self._files.read_ca() or self._chain
+
+    def _build(self) -> ssl.SSLContext:
+        context = make_context(self._files)
+
+        keeper = self
+
+        class Noting(ssl.SSLObject):
+            def do_handshake(self) -> None:
+                super().do_handshake()
+                keeper._chain = verified_chain(self) or keeper._chain
+
+        context.sslobject_class = Noting
+        return context
+
+
+def verified_chain(connection: ssl.SSLObject) -> str:
+    """The certificates from the server's own to the one we trust, PEM; "" when not to be had."""
+    if sys.version_info >= (3, 13):
+        parts = connection.get_verified_chain()
+    else:  # there already, but not public yet
+        inner: Any = getattr(connection, "_sslobj", None)
+        found = inner.get_verified_chain() if hasattr(inner, "get_verified_chain") else None
+        parts = [certificate.public_bytes(_DER) for certificate in found or ()]
+    return "".join(ssl.DER_cert_to_PEM_cert(part) for part in parts)
 
 
 def file_stamp(name: str) -> tuple[int, int]:

@@ -100,7 +100,6 @@ class _State:
 
     def opened(self) -> None:
         self._opened_at = time.monotonic()
-        self.is_broken = False
 
     def went_on(self, version: str) -> None:
         self.version = version or self.version
@@ -109,7 +108,9 @@ class _State:
     def is_news(self, error: ServiceError) -> bool:
         """Take note of an error. A version that is too old, or a watch that was cut after it had
         lived for a while, is all in a day's work."""
-        is_usual = self._has_lived() or error.status == 410
+        has_lived = self._has_lived()
+        self.is_broken &= not has_lived
+        is_usual = has_lived or error.status == 410
         if error.status not in (0, 429):  # what answers may be another world than before
             self.version = ""
         is_news = not is_usual and not self.is_broken

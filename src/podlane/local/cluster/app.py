@@ -78,8 +78,7 @@ class App:
         except web.HTTPException as error:
             if error.status == 413:
                 message = f"Request entity too large: limit is {_BODY_LIMIT}"
-                too_large = failure.failure(413, "RequestEntityTooLarge", message)
-                return _json(too_large.body, 413)
+                return _json(failure.failure(413, "RequestEntityTooLarge", message).body, 413)
             if error.status != 404:
                 raise
             return web.Response(status=404, text="404 page not found\n")

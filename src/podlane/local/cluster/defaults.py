@@ -67,20 +67,34 @@ def _complete_pod(pod: Object) -> Object:
     for group in ("initContainers", "containers"):
         if group in spec:
             spec[group] = [_complete_container(item) for item in spec[group] or []]
+    if spec.get("volumes"):
+        spec["volumes"] = [_complete_volume(volume) for volume in spec["volumes"]]
     qos = quality(spec)
     return pod | {"spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
+
+
+def _complete_volume(volume: Object) -> Object:
+    modes = {
+        source: {"defaultMode": 0o644} | volume[source]
+        for source in ("secret", "configMap", "downwardAPI", "projected")
+        if source in volume
+    }
+    return volume | modes
 
 
 def _complete_container(container: Object) -> Object:
     image = container.get("image", "")
     is_latest = image.endswith(":latest") or ":" not in image.rpartition("/")[2]
     policy = "Always" if is_latest and "@" not in image else "IfNotPresent"
-    return {
-        "resources": {},
+    resources = dict(container.get("resources") or {})
+    if resources.get("limits"):
+        resources["requests"] = resources["limits"] | (resources.get("requests") or {})
+    completed = {
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
         "imagePullPolicy": policy,
-    } | container
+    }
+    return completed | container | {"resources": resources}
 
 
 def quality(spec: Object) -> str:

@@ -125,6 +125,8 @@ _CAUSES = {
     "Invalid": ("FieldValueInvalid", "Invalid value"),
     "Forbidden": ("FieldValueForbidden", "Forbidden"),
     "NotFound": ("FieldValueNotFound", "Not found"),
+    "NotSupported": ("FieldValueNotSupported", "Unsupported value"),
+    "Duplicate": ("FieldValueDuplicate", "Duplicate value"),
     "TooLong": ("FieldValueTooLong", "Too long"),
 }
 

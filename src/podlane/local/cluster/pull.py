@@ -6,14 +6,17 @@ import re
 
 from podlane.local.cluster.faults import PullFails
 
-_REFERENCE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/@-]*[a-zA-Z0-9]")
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?"
+_REFERENCE = re.compile(
+    rf"(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?"
+)
+_DEFAULT_HOST = "docker.io"
 
 
 def is_valid(image: str) -> bool:
-    repository = image.partition("@")[0]
-    path, _, tag = repository.rpartition(":")
-    name = path if path and "/" not in tag else repository
-    return bool(_REFERENCE.fullmatch(image)) and "//" not in image and name == name.lower()
+    return _REFERENCE.fullmatch(image) is not None
 
 
 def invalid_name(image: str) -> str:
@@ -46,7 +49,7 @@ def trouble(image: str, fault: PullFails) -> str:
 def _full_name(image: str) -> str:
     first, slash, _ = image.partition("/")
     if not slash:
-        image = "docker.io/library/" + image
+        image = f"{_DEFAULT_HOST}/library/{image}"
     elif not any(sign in first for sign in ".:") and first != "localhost":
-        image = "docker.io/" + image
+        image = f"{_DEFAULT_HOST}/{image}"
     return image if ":" in image.rpartition("/")[2] else image + ":latest"

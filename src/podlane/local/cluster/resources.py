@@ -61,7 +61,7 @@ class Resources:
             if key_of(item) > start and selects(item)
         ]
         metadata: Object = {"resourceVersion": str(version)}
-        limit = int(limits.metadata.get("limit") or 0)
+        limit = _number(limits.metadata.get("limit") or "0")
         if 0 < limit < len(found):
             found = found[:limit]
             metadata["continue"] = _make_token(version, key_of(found[-1]))
@@ -82,7 +82,8 @@ class Resources:
     def update(self, kind: Kind, key: Key, item: Object) -> Object:
         """Replace all but what the server owns; a resourceVersion in it must be the present one."""
         previous = self._store.get(kind, key)
-        metadata = dict(item.get("metadata") or {})
+        metadata = {name: value for name, value in (item.get("metadata") or {}).items() if value}
+        _check_name(metadata, key)
         version = metadata.get("resourceVersion", "")
         if version and version != previous["metadata"]["resourceVersion"]:
             raise failure.modified(kind, key[1])
@@ -102,6 +103,10 @@ class Resources:
         previous = self._store.get(kind, key)
         if not isinstance(patch, dict):
             raise failure.bad_request("the patch is not a JSON object")
+        uid = (patch.get("metadata") or {}).get("uid", previous["metadata"]["uid"])
+        if uid != previous["metadata"]["uid"]:
+            problem = failure.Problem("metadata.uid", "Invalid", f'"{uid}": field is immutable')
+            raise failure.invalid(kind, key[1], [problem])
         return self.update(kind, key, defaults.merge(previous, patch))
 
     def delete(self, kind: Kind, key: Key, options: Object) -> tuple[Object, bool]:
@@ -131,6 +136,25 @@ class Resources:
         if grace:
             return pod, True
         return self._store.remove(POD, pod), False
+
+
+def _check_name(metadata: Object, key: Key) -> None:
+    name = metadata.get("name", "")
+    if not name:
+        raise failure.bad_request(
+            f"the name of the object ({key[1]} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if name != key[1]:
+        raise failure.bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({key[1]})"
+        )
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise failure.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text)
 
 
 def _grace(pod: Object, asked: int | None) -> int:

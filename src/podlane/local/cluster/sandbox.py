@@ -50,7 +50,8 @@ class Sandbox:
         self._pod = pod
         self._facts = status.Facts(start_time="")
         self._ending: Ending | None = None
-        self._kill_at = float("inf")
+        self._grace = self._kill_at = float("inf")
+        self._is_heard = False
         self._changed = asyncio.Event()
         self._is_quiet = False
         folder = node.root / "pods" / self.uid
@@ -80,8 +81,10 @@ class Sandbox:
 
     def end(self, ending: Ending) -> None:
         """Stop the containers; a second call can only shorten the time they have."""
-        now = asyncio.get_running_loop().time()
-        self._kill_at = min(self._kill_at, now + ending.grace)
+        self._grace = min(self._grace, ending.grace)
+        if self._is_heard:
+            now = asyncio.get_running_loop().time()
+            self._kill_at = min(self._kill_at, now + ending.grace)
         if self._ending is None or (ending.reason and not self._ending.reason):
             self._ending = ending
         self.touch()
@@ -170,8 +173,10 @@ class Sandbox:
         if self.is_stopping and running:
             message = "Stopping container " + running[0].name
             self._node.events.record(self.pod, "Killing", message, container=running[0].name)
+        # The grace begins where the kubelet hears of the end, which may be after a long pull.
         loop = asyncio.get_running_loop()
-        if loop.time() < self._kill_at:
+        self._is_heard, self._kill_at = True, loop.time() + self._grace
+        if self._grace > 0:
             for item in running:
                 item.terminate()
         while any(item.has_process for item in running) and loop.time() < self._kill_at:

@@ -53,6 +53,12 @@ def _label_test(match: re.Match[str]) -> Callable[[Mapping[str, str]], bool]:
     return lambda labels: key in labels
 
 
+_FIELDS = frozenset(
+    ["metadata.name", "metadata.namespace", "status.phase", "spec.nodeName", "type", "reason"]
+    + [f"involvedObject.{name}" for name in ("kind", "namespace", "name", "uid", "fieldPath")]
+)
+
+
 def field_selector(text: str) -> Selector:
     """Read `involvedObject.name=x,status.phase!=Failed`."""
     tests: list[tuple[list[str], str, bool]] = []
@@ -60,6 +66,8 @@ def field_selector(text: str) -> Selector:
         match = re.fullmatch(r"([A-Za-z.]+)(==|=|!=)(.*)", part)
         if match is None:
             raise bad_request(f"invalid field selector: '{text}'; can't understand '{part}'")
+        if match[1] not in _FIELDS:
+            raise bad_request(f"field label not supported: {match[1]}")
         tests.append((match[1].split("."), match[3], match[2] != "!="))
 
     def selects(item: Object) -> bool:

@@ -126,10 +126,11 @@ def _conditions(pod: Object, facts: Facts, states: Mapping[str, State]) -> list[
     is_initialized = all(_init_done(state) for state in init)
     not_ready = _not_ready([states[name] for name in names], unready)
     ready = "False" if unready else "True"
+    completed = not_ready if not_ready.get("reason") == "PodCompleted" else {}
     sandbox = "True" if facts.has_sandbox and not facts.is_over else "False"
     wanted: list[tuple[str, str, Object]] = [
         ("PodReadyToStartContainers", sandbox, {}),
-        ("Initialized", "True" if is_initialized else "False", {}),
+        ("Initialized", "True" if is_initialized else "False", completed),
         ("Ready", ready, not_ready),
         ("ContainersReady", ready, not_ready),
         ("PodScheduled", "True", {}),

@@ -1,4 +1,4 @@
-"""What the API server refuses in a new object: names, labels, Secrets, the shape of a pod."""
+"""What the API server refuses in a new object: names, labels, Secrets; pods have a file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from podlane.local.cluster.failure import Problem, bad_request, invalid
 from podlane.local.cluster.kinds import POD, SECRET, Kind, Object
+from podlane.local.cluster.validate_pod import pod_problems
 
 _LABEL_PART = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAME = re.compile(rf"{_LABEL_PART}(\.{_LABEL_PART})*")
@@ -22,16 +23,16 @@ _SUBDOMAIN_RULE = (
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
-_LABEL_RULE = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
-    "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex "
-    "used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-)
 _VALUE_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or "
     "'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+_KEY_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 _DATA_KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
@@ -47,7 +48,7 @@ def check(kind: Kind, item: Object) -> None:
     if kind is SECRET:
         problems += _secret_problems(item)
     if kind is POD:
-        problems += _pod_problems(item.get("spec") or {})
+        problems += pod_problems(item.get("spec") or {})
     if problems:
         raise invalid(kind, item["metadata"].get("name", ""), problems)
 
@@ -57,9 +58,10 @@ def check_replacement(kind: Kind, previous: Object, item: Object) -> None:
     check(kind, item)
     name = item["metadata"]["name"]
     if kind is SECRET and previous.get("immutable"):
-        same = previous.get("data") == item.get("data") and item.get("immutable")
-        if not same:
-            why = "field is immutable when `immutable` is set"
+        why = "field is immutable when `immutable` is set"
+        if not item.get("immutable"):
+            raise invalid(kind, name, [Problem("immutable", "Forbidden", why)])
+        if previous.get("data") != item.get("data"):
             raise invalid(kind, name, [Problem("data", "Forbidden", why)])
     if kind is POD and not _only_deadline_or_images_differ(previous["spec"], item["spec"]):
         why = "pod updates may not change fields other than `spec.containers[*].image`"
@@ -78,7 +80,10 @@ def _metadata_problems(metadata: Object) -> Iterator[Problem]:
     name = metadata.get("name", "")
     if not name:
         yield Problem("metadata.name", "Required", "name or generateName is required")
-    elif not _NAME.fullmatch(name) or len(name) > 253:
+    if len(name) > 253:
+        text = f'"{name}": must be no more than 253 characters'
+        yield Problem("metadata.name", "Invalid", text)
+    if name and not _NAME.fullmatch(name):
         yield Problem("metadata.name", "Invalid", f'"{name}": {_SUBDOMAIN_RULE}')
     for key, value in (metadata.get("labels") or {}).items():
         yield from _label_problems(key, value)
@@ -91,9 +96,11 @@ def _metadata_problems(metadata: Object) -> Iterator[Problem]:
 def _label_problems(key: str, value: str) -> Iterator[Problem]:
     prefix, _, name = key.rpartition("/")
     if not _KEY_NAME.fullmatch(name) or len(name) > 63 or (prefix and not _NAME.fullmatch(prefix)):
-        yield Problem("metadata.labels", "Invalid", f'"{key}": name part is not a valid label key')
+        yield Problem("metadata.labels", "Invalid", f'"{key}": {_KEY_RULE}')
     if len(value) > 63:
-        yield Problem("metadata.labels", "Invalid", f'"{value}": must be no more than 63 bytes')
+        yield Problem(
+            "metadata.labels", "Invalid", f'"{value}": must be no more than 63 characters'
+        )
     elif not _VALUE.fullmatch(value):
         yield Problem("metadata.labels", "Invalid", f'"{value}": {_VALUE_RULE}')
 
@@ -133,44 +140,3 @@ def _decoded(value: object) -> bytes:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
         raise bad_request(f"{head}illegal base64 data at input byte 0") from error
-
-
-def _pod_problems(spec: Object) -> Iterator[Problem]:
-    volumes = {volume.get("name") for volume in spec.get("volumes") or []}
-    containers = spec.get("containers") or []
-    if not containers:
-        yield Problem("spec.containers", "Required")
-    seen: set[str] = set()
-    for group in ("initContainers", "containers"):
-        for index, container in enumerate(spec.get(group) or []):
-            field = f"spec.{group}[{index}]"
-            yield from _container_problems(field, container, volumes)
-            name = container.get("name", "")
-            if name in seen:
-                yield Problem(f"{field}.name", "Invalid", f'"{name}": must be unique')
-            seen.add(name)
-    deadline = spec.get("activeDeadlineSeconds")
-    if deadline is not None and deadline < 1:
-        text = f"{deadline}: must be between 1 and 2147483647, inclusive"
-        yield Problem("spec.activeDeadlineSeconds", "Invalid", text)
-
-
-def _container_problems(field: str, container: Object, volumes: set[str]) -> Iterator[Problem]:
-    name = container.get("name", "")
-    if not name:
-        yield Problem(f"{field}.name", "Required")
-    elif not re.fullmatch(_LABEL_PART, name) or len(name) > 63:
-        yield Problem(f"{field}.name", "Invalid", f'"{name}": {_LABEL_RULE}')
-    if not container.get("image"):
-        yield Problem(f"{field}.image", "Required")
-    paths: set[str] = set()
-    for index, mount in enumerate(container.get("volumeMounts") or []):
-        where = f"{field}.volumeMounts[{index}]"
-        if mount.get("name") not in volumes:
-            yield Problem(f"{where}.name", "NotFound", f'"{mount.get("name")}"')
-        path = mount.get("mountPath", "")
-        if not path:
-            yield Problem(f"{where}.mountPath", "Required")
-        elif path in paths:
-            yield Problem(f"{where}.mountPath", "Invalid", f'"{path}": must be unique')
-        paths.add(path)

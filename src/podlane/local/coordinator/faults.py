@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from aiohttp import web
 
@@ -32,6 +32,7 @@ _CALLS = (
     ("GET", r"/.+\.git/.*", "git"),
     ("POST", r"/.+\.git/.*", "git"),
 )
+CALLS = frozenset({"*", "artifact", *(name for _, _, name in _CALLS)})
 
 
 def call_of(method: str, path: str) -> tuple[str, int]:
@@ -66,6 +67,10 @@ class Fault:
     skip: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     hits: int = 0
+
+    def __post_init__(self) -> None:
+        if self.call not in CALLS or self.kind not in get_args(Kind):
+            raise ValueError(f"no such fault: {self.call} {self.kind}")
 
     def concerns(self, call: str, job: int) -> bool:
         names = {call} if call in ("git", "other") else {call, "*"}

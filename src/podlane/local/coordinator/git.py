@@ -55,8 +55,11 @@ class GitServer:
         self._kept.add(known)
 
     def _has(self, project: str, sha: str) -> bool:
-        words = ["git", "-C", str(self.path(project)), "cat-file", "-e", f"{sha}^{{commit}}"]
-        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+        try:
+            _git("-C", str(self.path(project)), "cat-file", "-e", f"{sha}^{{commit}}")
+        except PodlaneError:
+            return False
+        return True
 
     def head(self, project: str) -> tuple[str, str]:
         """The branch and the commit that were checked out in the source; empty if unknown."""

@@ -22,7 +22,7 @@ _REPORTS_ARE_NOT = ("archive", "")
 class Queue:
     """`long_poll`: seconds a question is held when nothing has changed since the last one.
 
-    `hands_out_late`: a question that was held is answered with the job that ended the wait, where
+    `hands_out_late`: every question is held until there is a job, which is then the answer, where
     GitLab says 204 and waits to be asked again.
 
     `two_phase`: a runner that knows `two_phase_job_commit` gets its job still pending; it is
@@ -64,6 +64,10 @@ class Queue:
             value = runner.queue_value
         features = (body.get("info") or {}).get("features") or {}
         job = None if runner.paused else self._pick(runner, features)
+        if job is None and self.hands_out_late and body.get("last_update") != value:
+            await self._hold(runner)
+            value = runner.queue_value
+            job = None if runner.paused else self._pick(runner, features)
         if job is None:
             return _nothing(value)
         self._hand_out(job, runner, system_id, features)

@@ -18,7 +18,10 @@ class MergeRequest(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """`changed` None: not known, so `changes` always holds. `blobs`: path -> git blob id."""
+    """`changed` None: not known, so `changes` always holds. `blobs`: path -> git blob id.
+
+    `compared`: what changed since each reference that a `compare_to` names.
+    """
 
     project_path: str
     ref: str
@@ -34,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True):
     blobs: Mapping[str, str] = {}
     changed: tuple[str, ...] | None = None
     changed_since: str = ""
+    compared: Mapping[str, tuple[str, ...]] = {}
     user_name: str = ""
     user_email: str = ""
     merge_request: MergeRequest | None = None

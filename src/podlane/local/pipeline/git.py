@@ -30,6 +30,19 @@ def try_git(folder: Path, *words: str) -> str | None:
     return found.stdout.strip() or None if found.returncode == 0 else None
 
 
+def find_top(folder: Path) -> Path | None:
+    """The top folder of the repository that `folder` lies in; PodlaneError when git refuses it."""
+    found = _run(folder, ("rev-parse", "--show-toplevel"), None, None)
+    if "dubious ownership" in found.stderr:
+        raise PodlaneError(
+            f"git refuses the repository at {folder}: it belongs to another user",
+            hint=f"`git config --global --add safe.directory {folder}` allows it",
+            reference="local-git",
+        )
+    text = found.stdout.strip()
+    return Path(text).resolve() if found.returncode == 0 and text else None
+
+
 def _run(
     folder: Path, words: tuple[str, ...], environ: Mapping[str, str] | None, stdin: str | None
 ) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,17 @@ def find_facts(source: Source, taken: Snapshot, ask: Ask) -> tuple[Facts, tuple[
         tag_message=_tag_message(place, ref) if is_tag else "",
     )
     return facts, (*_say(source, taken), *notes)
+
+
+def compare(source: Source, taken: Snapshot, refs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What changed since each reference; one that is not there is left out."""
+    result = {}
+    for ref in refs:
+        place = source.top if taken.head else None
+        found = _merge_base(place, ref.removeprefix("refs/heads/")) if place else None
+        if found:
+            result[ref] = _changed(source, taken, found)
+    return result
 
 
 def refs_of(facts: Facts) -> list[str]:

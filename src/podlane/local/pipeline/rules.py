@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -125,7 +125,7 @@ def judge_rules(
 def _matches(rule: Rule, facts: Facts, variables: Mapping[str, str]) -> bool:
     if rule.condition is not None and not condition.holds(rule.condition, variables):
         return False
-    if rule.changes is not None and not _any_changed(rule.changes.patterns, facts, variables):
+    if rule.changes is not None and not _changes(rule.changes, facts, variables):
         return False
     return rule.exists is None or _any_exists(rule.exists.patterns, facts, variables)
 
@@ -138,6 +138,18 @@ def _filled(pattern: str, variables: Mapping[str, str]) -> str:
         return variables.get(name, found.group())
 
     return re.sub(r"\$(?:(\w+)|\{(\w+)\})", value, pattern)
+
+
+def _changes(paths: Paths, facts: Facts, variables: Mapping[str, str]) -> bool:
+    if paths.compare_to:
+        changed = facts.compared.get(paths.compare_to)
+        facts = msgspec.structs.replace(facts, changed=changed)
+    return _any_changed(paths.patterns, facts, variables)
+
+
+def compared_refs(rules: Iterable[Rule]) -> set[str]:
+    """The references that any `changes:compare_to` names."""
+    return {rule.changes.compare_to for rule in rules if rule.changes} - {""}
 
 
 def _any_changed(patterns: tuple[str, ...], facts: Facts, variables: Mapping[str, str]) -> bool:

@@ -6,20 +6,20 @@ which borrows the user's objects. What git ignores is left out, as it would be a
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import msgspec
 
-from podlane.local.pipeline.git import git, try_git
+from podlane.local.pipeline.git import find_top, git, try_git
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The project's folder, its repository ("" when there is none) and place in it."""
+    """The project's folder, its repository (None when there is none), the CI file in the folder."""
 
     folder: Path
     top: Path | None
+    file: str
     prefix: str = ""  # the folder below `top`, with a slash at its end
 
 
@@ -35,23 +35,29 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def find_source(start: Path, file: str) -> Source:
-    """The nearest folder upwards, within the repository, that holds the CI file."""
+    """The nearest folder upwards, within the repository, that holds the CI file.
+
+    A path that leads elsewhere from `start` names a file of the whole repository.
+    """
     start = start.resolve()
-    found = try_git(start, "rev-parse", "--show-toplevel")
-    top = Path(found).resolve() if found else None
-    folder = start
-    if top is not None:
-        for candidate in (start, *start.parents):
-            if (candidate / file).is_file():
-                folder = candidate
-                break
-            if candidate == top:
-                folder = top
-                break
-    prefix = ""
-    if top is not None and folder != top:
-        prefix = folder.relative_to(top).as_posix() + "/"
-    return Source(folder, top, prefix)
+    top = find_top(start)
+    named = (start / file).resolve()
+    is_elsewhere = ".." in Path(file).parts or Path(file).is_absolute()
+    if is_elsewhere and named.is_relative_to(top or start):
+        folder = top or start
+        return Source(folder, top, named.relative_to(folder).as_posix())
+    folder = _holder(start, top, file)
+    prefix = folder.relative_to(top).as_posix() + "/" if top and folder != top else ""
+    return Source(folder, top, file, prefix)
+
+
+def _holder(start: Path, top: Path | None, file: str) -> Path:
+    for candidate in (start, *start.parents) if top else ():
+        if (candidate / file).is_file():
+            return candidate
+        if candidate == top:
+            return top
+    return start
 
 
 def take(source: Source, bare: Path) -> Snapshot:
@@ -161,11 +167,3 @@ def file_blobs(snapshot: Snapshot) -> dict[str, str]:
         meta, _, path = line.partition("\t")
         result[path] = meta.split()[2]
     return result
-
-
-def remove_index(snapshot: Snapshot) -> None:
-    (snapshot.bare / "podlane-index").unlink(missing_ok=True)
-
-
-def is_inside(path: Path, folder: Path) -> bool:
-    return os.path.commonpath([path.resolve(), folder.resolve()]) == str(folder.resolve())
