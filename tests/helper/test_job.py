@@ -74,6 +74,20 @@ async def test_variables_files_and_env_file(rig: Rig) -> None:
     assert "env:wor ld $(id)" in shown
 
 
+async def test_odd_variables_harm_nothing(rig: Rig) -> None:
+    rig.change(
+        variables=(
+            *rig.plan.variables,
+            EnvVariable("NUL", "a\0b"),
+            EnvVariable("LONG", "x" * 200_000),
+            EnvVariable("PATH_TO", "/nowhere"),
+        )
+    )
+    rig.script("printf '<%s>' \"$NUL\" ${#LONG}")
+    await rig.run()
+    assert "<ab><200000>" in rig.trace
+
+
 async def test_stdin_is_at_its_end_and_pipefail_holds(rig: Rig) -> None:
     rig.script("cat; echo eof", "false | true", "echo never-said")
     await rig.run()

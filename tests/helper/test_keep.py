@@ -24,11 +24,14 @@ async def test_artifacts_are_uploaded(rig: Rig) -> None:
         variables=(*rig.plan.variables, EnvVariable("WHAT", "build")),
         uploads=(
             Upload("$WHAT-out", ("out/", "nothing"), exclude=("out/tmp/**/*",)),
-            Upload("report.xml", ("report.xml",), type="junit", format="gzip", when="always"),
+            Upload("report.xml", ("report.$SAID",), type="junit", format="gzip", when="always"),
             Upload("failed", ("out/",), when="on_failure", type="metadata"),
         ),
     )
-    rig.script("mkdir -p out/tmp; echo a > out/a; echo b > out/tmp/b; echo '<x/>' > report.xml")
+    rig.script(
+        "mkdir -p out/tmp; echo a > out/a; echo b > out/tmp/b; echo '<x/>' > report.xml",
+        'echo "SAID=xml" >> "$GITLAB_ENV"',
+    )
     await rig.run()
     assert rig.job.state == "success", rig.trace
     with zipfile.ZipFile(rig.job.artifacts["archive"]) as archive:

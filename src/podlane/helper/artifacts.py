@@ -8,12 +8,11 @@ from pathlib import Path
 
 from podlane.clients.gitlab import calls
 from podlane.core.job.outcome import FailureReason, failed
-from podlane.core.plan import step
 from podlane.core.plan.model import Download, Upload
 from podlane.core.text import glob
 from podlane.core.text.parameters import expand_shell
 from podlane.errors import ServiceError
-from podlane.helper import archive, processes
+from podlane.helper import archive, files, processes
 from podlane.helper.work import StageFailed, Work
 
 _TRIES = 3
@@ -69,7 +68,7 @@ def upload(work: Work, *, has_failed: bool) -> None:
 
 
 def _upload(work: Work, item: Upload) -> None:
-    env = step.environment(work.plan)
+    env = files.environment(work.plan)
     names = select(work, item.paths, item.exclude, untracked=item.untracked)
     if not names:
         work.trace.error("No files to upload")
@@ -146,7 +145,7 @@ def select(
 ) -> list[str]:
     """The names, relative to the project, that artifacts or a cache are to hold."""
     project = Path(work.plan.places.project)
-    env = step.environment(work.plan)
+    env = files.environment(work.plan)
     found: dict[str, None] = {}
     for raw in paths:
         pattern = expand_shell(raw, env)

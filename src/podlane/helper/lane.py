@@ -95,7 +95,7 @@ class Lane:
         """Hand over a script; `ended` tells when it is done."""
         self._number += 1
         path = self._folder / f"step-{self._number}"
-        path.write_text(text)
+        path.write_bytes(text.encode())
         path.chmod(0o755)
         os.write(self._req, f"run {self._number} {path}\n".encode())
 

@@ -6,6 +6,7 @@ kept on failure is kept all the same. A script's error beats that of a later sta
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
@@ -42,7 +43,11 @@ def _prepare(work: Work) -> None:
             {"plain": work.trace.plain, "info": work.trace.info, "warning": work.trace.warning}[
                 note.kind
             ](note.text)
-    files.write_files(plan)
+        if plan.image:
+            work.trace.plain(f"Using Kubernetes executor with image {plan.image} ...")
+    with work.trace.section("prepare_script", "Preparing environment"):
+        work.trace.plain(f"Running on {os.uname().nodename}...")
+        files.write_files(plan)
 
 
 def _fetch(work: Work) -> None:

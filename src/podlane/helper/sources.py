@@ -25,6 +25,7 @@ _TLS_FILES = {
     "CI_SERVER_TLS_CERT_FILE": "sslCert",
     "CI_SERVER_TLS_KEY_FILE": "sslKey",
 }
+_LONGEST_VALUE = 30_000  # a program can be given 128 KiB a value, and only so much in all
 _LEFTOVERS = ("index.lock", "shallow.lock", "HEAD.lock", "config.lock", "hooks", "config")
 
 
@@ -110,7 +111,8 @@ def _without_git(work: Work, sources: Sources, project: Path) -> None:
 def _environment(plan: JobPlan, sources: Sources) -> dict[str, str]:
     own = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     fixed = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "Never", "GIT_LFS_SKIP_SMUDGE": "1"}
-    job = step.environment(plan)
+    whole = step.environment(plan)
+    job = {key: value for key, value in whole.items() if len(value) < _LONGEST_VALUE}
     skips = (
         {"GIT_LFS_SKIP_SMUDGE": job["GIT_LFS_SKIP_SMUDGE"]} if "GIT_LFS_SKIP_SMUDGE" in job else {}
     )
