@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from textwrap import dedent
+from typing import IO, cast
 
 import pytest
 
@@ -164,14 +164,8 @@ def test_no_file_at_all(tmp_path: Path) -> None:
     assert "--file" in out
 
 
-def test_ctrl_c_cancels_like_gitlabs_button(tmp_path: Path) -> None:
-    work = project(tmp_path, """
-        long:
-          script: [echo kept > a.txt, echo go > began, sleep 1234.5]
-          after_script: ['echo "after: $CI_JOB_STATUS"']
-          artifacts: {when: always, paths: [a.txt]}
-        next: {stage: deploy, script: echo no}
-    """)  # fmt: skip
+def interrupt(work: Path, times: int) -> tuple[int, str]:
+    """Run, press Ctrl-C when the job sleeps, and again when its after_script does."""
     process = subprocess.Popen(
         PODLANE,
         cwd=work,
@@ -180,20 +174,43 @@ def test_ctrl_c_cancels_like_gitlabs_button(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert process.stdout is not None
     seen = []
-    for line in process.stdout:
-        seen.append(line)
-        if "$ sleep" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest, _ = process.communicate(timeout=40)
-    out = "".join(seen) + rest
-    assert process.returncode == 130, out
+    with process, cast(IO[str], process.stdout) as out:
+        for line in out:
+            seen.append(line)
+            if "$ sleep" in line and times:
+                process.send_signal(signal.SIGINT)
+                times -= 1
+    return process.returncode, "".join(seen)
+
+
+def is_running(words: str) -> bool:
+    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return any(line.startswith(words) for line in done.stdout.splitlines())
+
+
+def test_ctrl_c_cancels_like_gitlabs_button(tmp_path: Path) -> None:
+    work = project(tmp_path, """
+        long:
+          script: [echo kept > a.txt, sleep 45.5]
+          after_script: ['echo "after: $CI_JOB_STATUS"']
+          artifacts: {when: always, paths: [a.txt]}
+        next: {stage: deploy, script: echo no}
+    """)  # fmt: skip
+    code, out = interrupt(work, 1)
+    assert code == 130, out
     assert "after: canceled" in out
     assert (work / ".podlane" / "artifacts" / "long" / "a.txt").exists()
     assert not (work / ".podlane" / "logs" / "next.log").exists()
-    assert "1234.5" not in subprocess.run(
-        ["ps", "-eo", "args"], capture_output=True, text=True, check=True
-    ).stdout.replace(" ".join(PODLANE), "")
-    assert not list(Path(tempfile.gettempdir()).glob(f"{work.name}-tmp/podlane-*"))
+    assert not is_running("sleep 45.5")
+    assert not list((tmp_path.parent / f"{work.name}-tmp").iterdir())
+
+
+def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    work = project(tmp_path, "long: {script: sleep 45.6, after_script: [sleep 45.7]}")
+    code, out = interrupt(work, 2)
+    assert code == 130, out
+    assert "ending at once" in out
+    assert not is_running("sleep 45.6")
+    assert not is_running("sleep 45.7")
+    assert not list((tmp_path.parent / f"{work.name}-tmp").iterdir())
