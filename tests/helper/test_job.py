@@ -88,6 +88,15 @@ async def test_odd_variables_harm_nothing(rig: Rig) -> None:
     assert "<ab><200000>" in rig.trace
 
 
+async def test_plain_sh_when_asked_for(rig: Rig) -> None:
+    rig.change(shell="sh")
+    rig.script('[ -z "$BASH_VERSION" ] || [ -n "$POSIXLY_CORRECT" ]; echo in sh; exit 4')
+    await rig.run()
+    assert rig.job.exit_code == 4
+    assert "\nin sh\n" in plain(rig.trace)
+    assert not list((rig.pod / "lane").glob("step-*"))
+
+
 async def test_stdin_is_at_its_end_and_pipefail_holds(rig: Rig) -> None:
     rig.script("cat; echo eof", "false | true", "echo never-said")
     await rig.run()

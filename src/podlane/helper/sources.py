@@ -55,6 +55,12 @@ def _settings(plan: JobPlan, job: dict[str, str]) -> list[tuple[str, str]]:
             (f"credential.{server}.helper", _HELPER),
             (f"credential.{server}.useHttpPath", "false"),
         ]
+    if plan.sources.submodule_force_https:
+        host = parts.hostname or ""
+        settings += [
+            (f"url.{server}/.insteadOf", f"git@{host}:"),
+            (f"url.{server}/.insteadOf", f"ssh://git@{host}/"),
+        ]
     files = {variable.key for variable in step.files(plan)}
     settings += [
         (f"http.{server}.{name}", job[key]) for key, name in _TLS_FILES.items() if key in files
@@ -69,6 +75,12 @@ def run(work: Work) -> None:
         for attempt in range(1, sources.attempts + 1):
             try:
                 _get(work, plan, sources)
+            except OSError as error:
+                raise StageFailed(
+                    failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+                    f"the working copy cannot be written: {error}",
+                    "may the helper's user write to `builds_dir`, and is there room on its disk?",
+                ) from error
             except StageFailed as failure:
                 if attempt == sources.attempts or work.reporter.is_canceling:
                     raise
@@ -171,7 +183,8 @@ def _submodules(work: Work, sources: Sources, project: Path, env: dict[str, str]
     work.trace.info(f"Updating/initializing submodules{how}...")
     _git(work, project, env, ["submodule", "init", *paths])
     _git(work, project, env, ["submodule", "sync", *recursive, *paths])
-    words = ["submodule", "update", "--init", *recursive, *depth, *paths]
+    words = ["submodule", "update", "--init", *recursive, *depth]
+    words += [*sources.submodule_update_flags, *paths]
     _git(work, project, env, words, "could not update the submodules")
     work.trace.info("Updated submodules")
 
