@@ -60,8 +60,9 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     log.info("Received a job", extra={"fields": fields})
     access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
     try:
-        plan = make_plan(job, runner.context)
-        manifests = build_manifests(plan, job, runner.context)
+        context = runner.context_now()
+        plan = make_plan(job, context)
+        manifests = build_manifests(plan, job, context)
         pod = await _launch(job, manifests, access, runner, hands)
     except JobRefused as refusal:
         await refuse(job, access, runner, refusal)

@@ -81,15 +81,18 @@ class Poller:
         try:
             may_wait = places.free() >= self.asking.askers - 1
             body = await self._request(may_wait=may_wait)
-        except Rejected as error:
-            return self._rejected(error)
         except ServiceError as error:
+            if isinstance(error, Rejected) and error.status == 403:
+                return self._rejected(error)
             pause = next(self._pauses)
             if isinstance(error, Unavailable) and error.retry_after is not None:
                 pause = max(pause, error.retry_after)
             log.warning(
                 "Could not ask for a job",
-                extra={"fields": {"runner": runner.log_name, "error": error.message}},
+                extra={
+                    "fields": {"runner": runner.log_name, "error": error.message}
+                    | ({"hint": error.hint} if error.hint else {})
+                },
             )
             return max(pause, self.asking.interval)
         finally:

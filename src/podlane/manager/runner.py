@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.core.plan.context import RunnerContext
@@ -24,6 +26,11 @@ class Runner:
     def patience(self) -> Patience:
         kubernetes = self.context.runner.kubernetes
         return Patience(start=kubernetes.poll_timeout, policies=max(1, len(kubernetes.pull_policy)))
+
+    def context_now(self) -> RunnerContext:
+        """The context with the certificates that GitLab is trusted by at this moment."""
+        certificates = self.gitlab.ca_certificates()
+        return msgspec.structs.replace(self.context, ca_certificates=certificates)
 
     @property
     def log_name(self) -> str:

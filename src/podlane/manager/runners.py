@@ -23,6 +23,7 @@ from podlane.clients.kube.api import KubeApi
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod import names
+from podlane.core.text.duration import parse_duration
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
 from podlane.manager.site import Site
@@ -48,11 +49,13 @@ class RunnerBook:
         self._runners: dict[str, Runner] = {}
         self._sites: dict[str, Site] = {}
         self._ready: dict[str, asyncio.Event] = {}
+        self._max_age = 0.0
         self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def update(self, config: Config, open_site: Callable[[Site], None]) -> dict[str, Runner]:
         """Return the runners of `config` by key; `open_site` is called for each new site."""
         present: dict[str, Runner] = {}
+        self._max_age = parse_duration(config.connection_max_age)
         for settings in config.runners:
             key = names.runner_key(settings.url, settings.token)
             old = self._runners.get(key)
@@ -102,7 +105,7 @@ class RunnerBook:
     ) -> Runner:
         tls = find_tls_files(self._folder, settings)
         agent = f"podlane {self._identity.version}"
-        session = HttpSession(tls, user_agent=agent)
+        session = HttpSession(tls, user_agent=agent, max_age=self._max_age)
         self._closers.append(session.close)
         context = RunnerContext(
             runner=settings,
@@ -112,7 +115,6 @@ class RunnerBook:
             info=build_info(self._identity.version, settings.labels, settings.shell),
             manager_name=self._identity.host_name,
             helper_image=self._identity.helper_image,
-            ca_certificates=tls.read_ca(),
         )
         site = self._site(settings, open_site)
         return Runner(key, context, RunnerApi(session, settings.url), JobApi(session), site)

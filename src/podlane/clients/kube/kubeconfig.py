@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from podlane.clients.http.tls import file_stamp, plain_context
 from podlane.clients.kube.credential import Credential, FixedToken, Pair, Plugin, TokenFile
 from podlane.core.text.token import Token
@@ -125,6 +123,8 @@ def _credential(user: dict[str, Any], environ: Mapping[str, str]) -> Credential:
 
 
 def _read(place: Path) -> dict[str, Any]:
+    import yaml  # a megabyte that a manager in a cluster does not need
+
     try:
         return _checked(yaml.safe_load(place.read_text()))
     except (OSError, UnicodeDecodeError, TypeError) as error:
