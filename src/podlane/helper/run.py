@@ -43,8 +43,6 @@ def _prepare(work: Work) -> None:
             {"plain": work.trace.plain, "info": work.trace.info, "warning": work.trace.warning}[
                 note.kind
             ](note.text)
-        if plan.image:
-            work.trace.plain(f"Using Kubernetes executor with image {plan.image} ...")
     with work.trace.section("prepare_script", "Preparing environment"):
         work.trace.plain(f"Running on {os.uname().nodename}...")
         files.write_files(plan)
