@@ -144,9 +144,10 @@ async def test_missing_commit_is_said_in_one_line(rig: Rig) -> None:
     rig.change_part("sources", sha="0" * 39 + "1")
     await rig.run()
     assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")
-    last = plain(rig.trace).splitlines()[-1]
-    assert last.startswith("ERROR: Job failed: ")
-    assert "is not in what was fetched" in last
+    end, hint = plain(rig.trace).splitlines()[-2:]
+    assert end.startswith("ERROR: Job failed: the commit ")
+    assert "is not in what was fetched" in end
+    assert hint == "hint: it may have been force-pushed away, or lie deeper than GIT_DEPTH"
     assert "step_script" not in rig.trace
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from podlane.core.job.outcome import FailureReason, failed
@@ -157,7 +158,8 @@ def _fetch(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> 
     words = ["-c", "gc.autoDetach=false", "fetch", "--no-recurse-submodules", *depth]
     words += [*sources.fetch_flags, "origin", *sources.refspecs]
     what = f"could not fetch {' '.join(sources.refspecs) or sources.ref} from {sources.url}"
-    _git(work, project, env, words, what)
+    hint = "was the branch, tag or merge request deleted after the pipeline began?"
+    _git(work, project, env, words, _Words(what, hint))
 
 
 def _checkout(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> None:
@@ -165,11 +167,12 @@ def _checkout(work: Work, sources: Sources, project: Path, env: dict[str, str]) 
     work.trace.info(f"Checking out {short} as detached HEAD (ref is {sources.ref})...")
     what = f"the commit {sources.sha} of {sources.ref} is not in what was fetched"
     words = ["-c", "submodule.recurse=false", "checkout", "-f", "-q", sources.sha]
-    _git(work, project, env, words, what)
+    hint = "it may have been force-pushed away, or lie deeper than GIT_DEPTH"
+    _git(work, project, env, words, _Words(what, hint))
     if sources.clean_flags:
         _git(work, project, env, ["clean", *sources.clean_flags])
     if sources.with_lfs and _has_lfs(project, env):
-        _git(work, project, env, ["lfs", "pull"], "could not pull the LFS files")
+        _git(work, project, env, ["lfs", "pull"], _Words("could not pull the LFS files"))
 
 
 def _submodules(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> None:
@@ -185,16 +188,31 @@ def _submodules(work: Work, sources: Sources, project: Path, env: dict[str, str]
     _git(work, project, env, ["submodule", "sync", *recursive, *paths])
     words = ["submodule", "update", "--init", *recursive, *depth]
     words += [*sources.submodule_update_flags, *paths]
-    _git(work, project, env, words, "could not update the submodules")
+    _git(work, project, env, words, _Words("could not update the submodules"))
     work.trace.info("Updated submodules")
 
 
-def _git(work: Work, project: Path, env: dict[str, str], words: list[str], what: str = "") -> None:
+class _Words(NamedTuple):
+    """What to say when git fails."""
+
+    what: str = ""
+    hint: str = ""
+
+
+def _git(
+    work: Work,
+    project: Path,
+    env: dict[str, str],
+    words: list[str],
+    said: _Words = _Words(),  # noqa: B008 - it cannot be changed
+) -> None:
     status = processes.run(work, ["git", *words], env, project)
     if status:
-        said = what or f"git {words[0]} failed"
+        what = said.what or f"git {words[0]} failed"
         raise StageFailed(
-            failed(FailureReason.SCRIPT_FAILURE, status), f"{said} (git's exit code is {status})"
+            failed(FailureReason.SCRIPT_FAILURE, status),
+            f"{what} (git's exit code is {status})",
+            *([said.hint] if said.hint else []),
         )
 
 
