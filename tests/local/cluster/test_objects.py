@@ -118,6 +118,10 @@ async def test_names_are_taken_and_missed(client: Client) -> None:
 async def test_the_token_is_asked_for(client: Client) -> None:
     code, status = await client.call("GET", SECRETS, Authorization="Bearer nope")
     assert (code, status["reason"]) == (401, "Unauthorized")
+    async with client.session.get(client.cluster.url + SECRETS) as answer:
+        assert answer.status == 401
+    async with client.session.get(client.cluster.url + "/readyz") as answer:
+        assert answer.status == 200
 
 
 async def test_version_and_health(client: Client) -> None:

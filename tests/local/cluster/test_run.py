@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from local.cluster.kube_client import (
     Client,
@@ -47,6 +50,16 @@ async def test_the_last_words_are_cut(client: Client, tmp_path: Path) -> None:
     await client.create("pods", manifest("p", shell(script, terminationMessagePath=str(word))))
     pod = await client.until("p", lambda pod: terminated(pod) and pod)
     assert len(terminated(pod)["message"]) == 4096
+
+
+async def test_the_output_can_stand_in_for_last_words(client: Client) -> None:
+    policy = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    scripts = ["seq 100; exit 1", "echo fine", "head -c 9000 /dev/zero | tr '\\0' x; exit 1"]
+    await client.create("pods", manifest("p", *(shell(script, **policy) for script in scripts)))
+    pod = await client.until("p", lambda pod: phase_is("Failed")(pod) and pod)
+    assert terminated(pod, 0)["message"].split() == [str(n) for n in range(21, 101)]
+    assert "message" not in terminated(pod, 1)
+    assert terminated(pod, 2)["message"] == "x" * 2048
 
 
 async def test_a_command_that_does_not_exist(client: Client) -> None:
@@ -184,6 +197,7 @@ async def test_a_container_without_a_command_seems_to_run(client: Client) -> Non
     await client.create("pods", manifest("p", shell("exit 0"), {"name": "svc", "image": "redis"}))
     pod = await client.until("p", lambda pod: terminated(pod) and pod)
     assert state(pod, 1)["running"]
+    assert b"images cannot run here" in client.cluster.log("p", "svc")
     assert pod["status"]["phase"] == "Running"
     await client.call("DELETE", "/api/v1/namespaces/ci/pods/p")
     await client.gone("p")
@@ -206,3 +220,16 @@ async def test_twenty_at_once(client: Client) -> None:
     )
     for n in range(20):
         await client.until(f"p{n}", phase_is("Succeeded"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+async def test_a_daemon_that_hides_is_found(client: Client, tmp_path: Path) -> None:
+    """Own session, own parent, no environment: it ends with its container all the same."""
+    hidden = tmp_path / "hidden"
+    script = (
+        f"sleep 0.1; env -i setsid sh -c '(sleep 304 & echo $! > {hidden}) &'; "
+        f"until [ -s {hidden} ]; do sleep 0.01; done"
+    )
+    await client.create("pods", manifest("p", shell(script), shell("exec sleep 60")))
+    await client.until("p", lambda pod: terminated(pod, 0))
+    await until_dead(int(hidden.read_text()))

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from local.cluster.kube_client import Client, Manifest, manifest, phase_is, shell, state, until_file
+from local.cluster.kube_client import (
+    Client,
+    Manifest,
+    manifest,
+    phase_is,
+    shell,
+    state,
+    terminated,
+    until_file,
+)
 
 PODS = "/api/v1/namespaces/ci/pods"
 MERGE = {"Content_Type": "application/merge-patch+json"}
@@ -200,3 +209,48 @@ async def test_one_path_has_one_owner(client: Client, root: Path) -> None:
     await client.until("two", lambda pod: state(pod).get("waiting"))
     await remove(client, "one")
     await client.until("two", phase_is("Running"))
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "..x", ""])
+async def test_a_file_stays_in_its_volume(client: Client, root: Path, path: str) -> None:
+    item = {"path": path, "fieldRef": {"fieldPath": "metadata.name"}}
+    volumes = [{"name": "v", "downwardAPI": {"items": [item]}}]
+    container = shell("exit 0", volumeMounts=[mount("v", root / "v")])
+    assert (await client.call("POST", PODS, manifest("p", container, volumes=volumes)))[0] == 422
+
+
+async def test_a_folder_that_cannot_be_made_is_told(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    container = shell("exit 0", volumeMounts=[mount("v", tmp_path / "file" / "v")])
+    body = manifest("p", container, volumes=[{"name": "v", "emptyDir": {}}])
+    await client.create("pods", body)
+    await client.until("p", lambda pod: state(pod).get("waiting"))
+    events = [item["message"] for item in client.cluster.objects("events")]
+    assert any("Not a directory" in message for message in events)
+    await remove(client, "p")
+
+
+async def test_a_removed_folder_does_not_harm_a_patch(client: Client, root: Path) -> None:
+    tell = root / "tell"
+    item = {"path": "tell", "fieldRef": {"fieldPath": "metadata.annotations['t']"}}
+    volumes = [{"name": "tell", "downwardAPI": {"items": [item]}}]
+    script = f"rm -r {tell}; exec sleep 60"
+    container = shell(script, volumeMounts=[mount("tell", tell)])
+    await client.create("pods", manifest("p", container, volumes=volumes))
+    await client.until("p", lambda pod: phase_is("Running")(pod) and not tell.exists())
+    patch = {"metadata": {"annotations": {"t": "x"}}}
+    assert (await client.call("PATCH", f"{PODS}/p", patch, **MERGE))[0] == 200
+    await remove(client, "p")
+
+
+async def test_the_working_folder(client: Client, root: Path) -> None:
+    inside, outside = root / "new" / "folder", "/no/such/folder"
+    pods = {"in": {"workingDir": str(inside)}, "out": {"workingDir": outside}, "own": {}}
+    for name, rest in pods.items():
+        await client.create("pods", manifest(name, shell("pwd", **rest)))
+    await client.until("in", phase_is("Succeeded"))
+    await client.until("own", phase_is("Succeeded"))
+    assert client.cluster.log("in", "c0").decode().strip() == str(inside)
+    assert str(root / "pods") in client.cluster.log("own", "c0").decode()
+    pod = await client.until("out", lambda pod: terminated(pod) and pod)
+    assert outside in terminated(pod)["message"]

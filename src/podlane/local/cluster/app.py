@@ -22,6 +22,8 @@ from podlane.local.cluster.watch import Subject, Watching
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0+podlane", "platform": "local"}
 _WATCH_SECONDS = 1800.0
+_HEALTH = ("/readyz", "/livez", "/healthz")
+_PUBLIC = ("/version", *_HEALTH)
 _BODY_LIMIT = 3 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,7 +54,7 @@ class App:
     def build(self) -> web.Application:
         app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._guard])
         app.router.add_get("/version", self._version)
-        for path in ("/readyz", "/livez", "/healthz"):
+        for path in _HEALTH:
             app.router.add_get(path, self._ready)
         for prefix in ("/api/v1", "/apis/{group}/v1"):
             app.router.add_get(prefix + "/{plural}", self._collection)
@@ -69,7 +71,8 @@ class App:
             fault = await self._struck(seen)
             if fault is not None:
                 return _down(request, fault)
-            if request.headers.get("Authorization", "") != f"Bearer {self._token}":
+            given = request.headers.get("Authorization", "")
+            if given != f"Bearer {self._token}" and (given or request.path not in _PUBLIC):
                 raise failure.unauthorized()
             return await handler(request)
         except failure.ApiFailure as refusal:

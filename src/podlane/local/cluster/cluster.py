@@ -6,6 +6,7 @@ Everything runs in one event loop; the API is served on a loopback port that the
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import shutil
 from collections import deque
@@ -24,6 +25,7 @@ from podlane.local.cluster.owners import GarbageCollector
 from podlane.local.cluster.sandbox import Ending, Node
 from podlane.local.cluster.store import Store, key_of
 
+_log = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _LOW_ON_MEMORY = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 0."
 
@@ -32,7 +34,7 @@ class Cluster:
     """`root` is the cluster's own folder; pods may use it and the `allowed` ones, no others."""
 
     def __init__(
-        self, root: Path, allowed: Sequence[Path] = (), *, history_limit: int = 5000
+        self, root: Path, allowed: Sequence[Path] = (), *, history_limit: int = 1000
     ) -> None:
         self.root = root
         self.token = secrets.token_urlsafe(24)
@@ -114,6 +116,9 @@ class Cluster:
                 self._app.watching.break_all()
                 await runner.cleanup()
                 await self._kubelet.stop()
+        except Exception:
+            _log.exception("the embedded cluster failed")
+            raise
         finally:
             await runner.cleanup()
             for name in ("logs", "pods"):

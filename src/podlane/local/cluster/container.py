@@ -6,11 +6,12 @@ The environment holds PATH, HOME, HOSTNAME and what the manifest gives, nothing 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,15 +19,21 @@ from msgspec import Struct
 
 from podlane.local.cluster import expand, folders, processes
 from podlane.local.cluster.kinds import Object
+from podlane.local.cluster.spawn import Output, Process
 from podlane.local.cluster.status import Running, State, Terminated, Waiting
 from podlane.local.cluster.store import now_text
 
 _MESSAGE_LIMIT_BYTES = 4096
+_TAIL_LINES, _TAIL_BYTES = 80, 2048
 _OUTPUT_LIMIT_BYTES = 1024 * 1024
 _RUNC = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: "
 )
+
+
+_MARKS = count()
+_log = logging.getLogger(__name__)
 
 
 class StartFailed(Exception):
@@ -47,14 +54,22 @@ class Container:
         self.spec = spec
         self.state: State = Waiting()
         self.killed_for = ""
+        self.over = asyncio.Event()
+        """The container has ended, and its state says how."""
+        self.mark = next(_MARKS)
         self._pod_name: str = pod["metadata"]["name"]
         self._place = place
         self._process: Process | None = None
-        self._output: processes.Output | None = None
+        self._output: Output | None = None
 
     @property
     def pid(self) -> int:
         return self._process.pid if self._process is not None else 0
+
+    @property
+    def leaders(self) -> dict[int, int]:
+        """The main process and the mark of all that came of it."""
+        return {self.pid: self.mark} if self._process is not None else {}
 
     @property
     def is_running(self) -> bool:
@@ -64,19 +79,20 @@ class Container:
     def has_process(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, pod: Object, read: expand.ReadData) -> None:
+    def start(self, pod: Object, read: expand.ReadData) -> None:
         """Start the process, or become terminated with StartError; ConfigProblem: not yet."""
         given = expand.environment(pod, self.spec, read)
         identity = f"podlane://{uuid4().hex}{uuid4().hex}"
         words = [*self.spec.get("command", ()), *self.spec.get("args", ())]
         if not self.spec.get("command"):
+            self._only_seem()
             self.state = Running(now_text(), identity)
             return
-        self._message_file().parent.mkdir(parents=True, exist_ok=True)
-        self._message_file().touch()
         try:
-            await self._spawn([expand.expand(word, given) for word in words], given)
-        except StartFailed as error:
+            self._message_file().parent.mkdir(parents=True, exist_ok=True)
+            self._message_file().touch()
+            self._spawn([expand.expand(word, given) for word in words], given)
+        except (StartFailed, OSError) as error:
             self.state = Terminated(
                 128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
             )
@@ -84,23 +100,27 @@ class Container:
             return
         self.state = Running(now_text(), identity)
 
-    async def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
+    def _only_seem(self) -> None:
+        """An image cannot run here: say so once, where its output would stand and in the log."""
+        text = "no command is given and images cannot run here: it is only shown as running"
+        self._place.output.write_text(f"{self.name}: {text}\n")
+        _log.info(text, extra={"pod": self._pod_name, "container": self.name})
+
+    def _spawn(self, words: Sequence[str], given: dict[str, str]) -> None:
         folder = self._working_folder()
         environ = {
             "PATH": _path(words[0]),
             "HOME": str(self._place.folder),
             "HOSTNAME": self._pod_name,
         }
-        self._output = processes.Output(self._place.output, _OUTPUT_LIMIT_BYTES)
+        self._output = Output(self._place.output, _OUTPUT_LIMIT_BYTES)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=self._output.write_end,
-                stderr=self._output.write_end,
-                cwd=folder,
-                env=environ | given,
-                start_new_session=True,
+            self._process = Process(
+                words,
+                self.mark,
+                folder=folder,
+                environ=environ | given,
+                output=self._output.write_end,
             )
         except (OSError, ValueError) as error:
             raise StartFailed(_exec_trouble(words[0], error)) from error
@@ -134,7 +154,7 @@ class Container:
         if self._process is None or not isinstance(self.state, Running):
             return
         code = await self._process.wait()
-        await processes.kill_all({self._process.pid})
+        await processes.kill_all(self.leaders)
         if self._output is not None:
             self._output.close()
         if delay:
@@ -149,9 +169,16 @@ class Container:
     def _terminated(self, state: Running, code: int) -> Terminated:
         code = 128 - code if code < 0 else code
         reason = self.killed_for or ("Error" if code else "Completed")
-        return Terminated(
-            code, reason, self._last_words(), state.started_at, None, state.container_id
-        )
+        words = self._last_words() or self._last_output(code)
+        return Terminated(code, reason, words, state.started_at, None, state.container_id)
+
+    def _last_output(self, code: int) -> str:
+        """With FallbackToLogsOnError, the tail of the output stands in for the message."""
+        policy = self.spec.get("terminationMessagePolicy")
+        if not code or policy != "FallbackToLogsOnError":
+            return ""
+        lines = self._place.output.read_bytes().splitlines(keepends=True)[-_TAIL_LINES:]
+        return b"".join(lines)[-_TAIL_BYTES:].decode("utf-8", "replace")
 
     def _last_words(self) -> str:
         try:
@@ -179,7 +206,7 @@ class Container:
         """KILL the whole family; `reason` is told instead of Error."""
         if self.has_process:
             self.killed_for = self.killed_for or reason
-            await processes.kill_all({self.pid})
+            await processes.kill_all(self.leaders)
 
 
 def _path(command: str) -> str:

@@ -75,8 +75,9 @@ def _make_writable(top: Path) -> None:
 
 def remove_empty_parents(path: Path, roots: Sequence[Path]) -> None:
     """Remove the empty folders above `path` that lie in one of `roots`, never a root itself."""
+    tops = {_real(root) for root in roots}
     for parent in path.parents:
-        if not is_inside(parent, roots) or any(parent == root for root in roots):
+        if not is_inside(parent, roots) or _real(parent) in tops:
             return
         try:
             parent.rmdir()

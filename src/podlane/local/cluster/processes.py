@@ -1,4 +1,4 @@
-"""Processes of this machine: start one for a container, find all that came of it, end them.
+"""Processes of this machine: find all that came of a container's main process, and end them.
 
 A container's main process leads its own session. On Linux the cluster's process adopts orphans
 (child subreaper), so that what a script sends to the background is found and reaped as well;
@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from msgspec import Struct
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
+_USUAL_QUEUE_BYTES = 819_200
+_MARKS = 400_000
 _HAS_PROC = sys.platform == "linux"
 
 
@@ -75,16 +78,48 @@ def family(table: Collection[Entry], leaders: Collection[int]) -> set[int]:
     return found
 
 
-def strays(table: Collection[Entry], hostname: str) -> set[int]:
-    """Orphans that came to us and that left their session: known by the pod's HOSTNAME."""
-    if not _HAS_PROC:
+def set_mark(pid: int, mark: int) -> None:
+    """Give a process, and so all that will come of it, a limit that tells whose it is.
+
+    A limit on POSIX message queues is inherited, survives exec, setsid and a cleaned environment,
+    and a byte more or less of it harms nobody.
+    """
+    if _HAS_PROC:
+        with suppress(OSError, ValueError):
+            _, hard = resource.prlimit(pid, resource.RLIMIT_MSGQUEUE)
+            resource.prlimit(pid, resource.RLIMIT_MSGQUEUE, (_marked_limit(mark), hard))
+
+
+def _marked_limit(mark: int) -> int:
+    own, _ = resource.getrlimit(resource.RLIMIT_MSGQUEUE)
+    usual = own if own > _MARKS else _USUAL_QUEUE_BYTES
+    return usual - 1 - mark % _MARKS
+
+
+def strays(table: Collection[Entry], marks: Collection[int]) -> set[int]:
+    """Orphans that came to us and that left their session, known by their mark."""
+    if not _HAS_PROC or not marks:
         return set()
-    mark = b"\0HOSTNAME=" + hostname.encode() + b"\0"
+    limits = {_marked_limit(mark) for mark in marks}
+    found: set[int] = set()
+    for entry in table:
+        if entry.parent == os.getpid():
+            with suppress(OSError):
+                if resource.prlimit(entry.pid, resource.RLIMIT_MSGQUEUE)[0] in limits:
+                    found.add(entry.pid)
+    return found
+
+
+def namesakes(table: Collection[Entry], hostname: str) -> set[int]:
+    """Orphans that came to us and hold a pod's HOSTNAME: what was born before its mark was set."""
+    if not _HAS_PROC or not hostname:
+        return set()
+    wanted = b"\0HOSTNAME=" + hostname.encode() + b"\0"
     found: set[int] = set()
     for entry in table:
         if entry.parent == os.getpid() and not entry.is_zombie:
             with suppress(OSError):
-                if mark in b"\0" + Path(f"/proc/{entry.pid}/environ").read_bytes() + b"\0":
+                if wanted in b"\0" + Path(f"/proc/{entry.pid}/environ").read_bytes():
                     found.add(entry.pid)
     return found
 
@@ -95,65 +130,27 @@ def send_signal(pids: Iterable[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-async def kill_all(leaders: Collection[int], hostname: str = "") -> None:
-    """KILL the families of `leaders` (and the pod's strays) until none is left, then reap."""
+async def kill_all(leaders: Mapping[int, int], hostname: str = "") -> None:
+    """KILL the families of `leaders` (pid → mark) until none is left, and reap what we adopted.
+
+    The leaders themselves are waited for by who started them. With a `hostname`, all that is left
+    of the pod goes.
+    """
     for attempt in range(40):
         table = process_table()
-        members = family(table, leaders)
-        if hostname:
-            members |= family(table, strays(table, hostname))
+        orphans = strays(table, leaders.values()) | namesakes(table, hostname)
+        members = family(table, orphans | set(leaders))
         zombies = {entry.pid for entry in table if entry.is_zombie}
-        _reap(members & zombies, leaders)
-        if not members - zombies:
+        members -= zombies & set(leaders)
+        if not members:
             return
+        _reap(entry for entry in table if entry.pid in members & zombies)
         send_signal(members - zombies, signal.SIGKILL)
-        await asyncio.sleep(0.005 * min(attempt + 1, 10))
+        await asyncio.sleep(0.002 * min(attempt + 1, 20))
 
 
-def _reap(zombies: Iterable[int], leaders: Collection[int]) -> None:
-    """Collect adopted zombies; the leaders are waited for by who started them."""
-    for pid in zombies:
-        if pid not in leaders:
+def _reap(zombies: Iterable[Entry]) -> None:
+    for entry in zombies:
+        if entry.parent == os.getpid():
             with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-
-
-class Output:
-    """Copies a pipe into a file, up to a limit; what comes after is read and dropped."""
-
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        self._left = limit_bytes
-        self._is_open = True
-        self._file = path.open("ab")
-        self._read_end, self.write_end = os.pipe()
-        os.set_blocking(self._read_end, False)
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._read_end, self._copy)
-
-    def started(self) -> None:
-        """The process has its own copy of the pipe's end."""
-        os.close(self.write_end)
-
-    def _copy(self) -> None:
-        try:
-            data = os.read(self._read_end, 65536)
-        except BlockingIOError:
-            return
-        if not data:
-            self._loop.remove_reader(self._read_end)
-        self._file.write(data[: self._left])
-        self._file.flush()
-        self._left -= min(self._left, len(data))
-
-    def close(self) -> None:
-        """Copy what is there and let go; a process that writes on gets SIGPIPE."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        self._loop.remove_reader(self._read_end)
-        with suppress(BlockingIOError):
-            while data := os.read(self._read_end, 65536):
-                self._file.write(data[: self._left])
-                self._left -= min(self._left, len(data))
-        os.close(self._read_end)
-        self._file.close()
+                os.waitpid(entry.pid, os.WNOHANG)

@@ -53,16 +53,20 @@ class Sandbox:
         self._grace = self._kill_at = float("inf")
         self._is_heard = False
         self._changed = asyncio.Event()
-        self._is_quiet = False
+        self.is_quiet = False
         folder = node.root / "pods" / self.uid
         self._volumes = Volumes(pod, folder / "volumes", node.roots, node.taken)
         logs = node.root / "logs"
         self.containers: dict[str, Container] = {}
         for group in ("initContainers", "containers"):
             for spec in pod["spec"].get(group) or []:
+                later = group == "containers" and bool(pod["spec"].get("initContainers"))
                 output = logs / f"{self.key[1]}.{spec['name']}.log"
                 place = Place(folder / spec["name"], output, node.roots)
-                self.containers[spec["name"]] = Container(pod, spec, place)
+                container = Container(pod, spec, place)
+                if later:
+                    container.state = status.Waiting("PodInitializing")
+                self.containers[spec["name"]] = container
         self._folder = folder
 
     # What others tell it.
@@ -122,7 +126,7 @@ class Sandbox:
         while fault is not None and node.faults.holds(fault, self.pod):
             self._write(status.unschedulable(self.pod["status"], fault.message))
             node.events.record(self.pod, "FailedScheduling", fault.message, kind="Warning")
-            await self._wait(0.2)
+            await self.wait(0.2)
             if self.is_stopping:
                 return False
         if self.is_stopping:
@@ -137,13 +141,11 @@ class Sandbox:
     async def _live(self, group: asyncio.TaskGroup) -> None:
         if await self._mounted():
             starter = Starter(self._node.faults, self._node.events, self, group)
-            self._is_quiet = True
-            await starter.start_all()
-            self._is_quiet = False
+            goes_on = await starter.start_all()
             self._facts = structs.replace(self._facts, has_sandbox=True)
             self.publish()
-            while not self.is_stopping and not self._all_ended():
-                await self._wait(None)
+            while goes_on and not self.is_stopping and not self._all_ended():
+                await self.wait(None)
             await self._stop()
             starter.cancel()
         if self._ending is not None and not self._ending.reason:
@@ -158,14 +160,15 @@ class Sandbox:
                 self._volumes.prepare(self.pod, self.read)
             except MountProblem as problem:
                 self._node.events.record(self.pod, "FailedMount", str(problem), kind="Warning")
-                await self._wait(delay)
+                await self.wait(delay)
                 delay = min(delay * 2, 2.0)
             else:
                 return True
         return False
 
     def _all_ended(self) -> bool:
-        return all(isinstance(item.state, status.Terminated) for item in self.containers.values())
+        current = [self.containers[spec["name"]] for spec in self.pod["spec"]["containers"]]
+        return all(isinstance(item.state, status.Terminated) for item in current)
 
     async def _stop(self) -> None:
         """TERM to all at once, KILL to whole families when the grace is over."""
@@ -175,15 +178,17 @@ class Sandbox:
             self._node.events.record(self.pod, "Killing", message, container=running[0].name)
         # The grace begins where the kubelet hears of the end, which may be after a long pull.
         loop = asyncio.get_running_loop()
-        self._is_heard, self._kill_at = True, loop.time() + self._grace
-        if self._grace > 0:
+        usual: float = self.pod["spec"]["terminationGracePeriodSeconds"]
+        grace = self._grace if self.is_stopping else usual
+        self._is_heard, self._kill_at = True, loop.time() + grace
+        if grace > 0:
             for item in running:
                 item.terminate()
         while any(item.has_process for item in running) and loop.time() < self._kill_at:
-            await self._wait(self._kill_at - loop.time())
+            await self.wait(self._kill_at - loop.time())
         await asyncio.gather(*(item.kill() for item in running))
         while any(item.is_running and item.pid for item in running):
-            await self._wait(None)
+            await self.wait(None)
         for item in self.containers.values():
             item.end_without_process(137 if self.is_stopping else 0)
 
@@ -216,13 +221,15 @@ class Sandbox:
                 return
             if "deletionTimestamp" in found["metadata"] and not self.is_lost():
                 break
-            await self._wait(None)
+            await self.wait(None)
         metadata = found["metadata"] | {"deletionGracePeriodSeconds": 0}
         self._volumes.remove()
         store.remove(POD, store.replace(POD, found | {"metadata": metadata}))
 
     async def _clean(self) -> None:
-        leaders = {item.pid for item in self.containers.values() if item.has_process}
+        leaders: dict[int, int] = {}
+        for item in self.containers.values():
+            leaders |= item.leaders if item.has_process else {}
         await processes.kill_all(leaders, self.key[1])
         self._volumes.remove()
         for item in self.containers.values():
@@ -236,7 +243,7 @@ class Sandbox:
 
     def publish(self) -> None:
         """Write the status, unless a pull keeps the kubelet busy or the node is lost."""
-        if self._is_quiet or self.is_lost() or not self._facts.start_time:
+        if self.is_quiet or self.is_lost() or not self._facts.start_time:
             return
         states = {item.name: item.state for item in self.containers.values()}
         self._write(status.compose(self.pod, self._facts, states))
@@ -249,7 +256,7 @@ class Sandbox:
         if found is not None and found["metadata"]["uid"] == self.uid:
             self._node.store.replace(POD, found | {"status": written})
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def wait(self, seconds: float | None) -> None:
         self._changed.clear()
         try:
             async with asyncio.timeout(seconds):

@@ -23,6 +23,8 @@ class Owner(Protocol):
     """The sandbox, as far as starting needs it."""
 
     containers: dict[str, Container]
+    is_quiet: bool
+    """Nothing is told of the pod: the kubelet is busy with a pull."""
 
     @property
     def pod(self) -> Object: ...
@@ -31,6 +33,7 @@ class Owner(Protocol):
     def read(self, plural: str, name: str) -> dict[str, bytes] | None: ...
     def publish(self) -> None: ...
     def touch(self) -> None: ...
+    async def wait(self, seconds: float | None) -> None: ...
 
 
 class Starter:
@@ -43,33 +46,43 @@ class Starter:
         self._group = group
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start_all(self) -> None:
-        """Return when every container was tried once; those that wait go on beside."""
+    async def start_all(self) -> bool:
+        """Return when every container was tried once; those that wait go on beside.
+
+        False: an init container has failed, and nothing else will be started.
+        """
         for spec in self._owner.pod["spec"].get("initContainers") or []:
             container = self._owner.containers[spec["name"]]
             await self._begin(container)
-            if not _is_sidecar(spec):
-                while not isinstance(container.state, Terminated):
-                    await asyncio.sleep(0.01)
-                    if self._owner.is_stopping:
-                        return
-                if container.state.exit_code:
-                    return
+            if not _is_sidecar(spec) and not await self._initialized(container):
+                return False
         for spec in self._owner.pod["spec"]["containers"]:
             await self._begin(self._owner.containers[spec["name"]])
+        return True
+
+    async def _initialized(self, container: Container) -> bool:
+        """Wait for an init container's end; tell whether it ended well."""
+        while not container.over.is_set() and not self._owner.is_stopping:
+            await self._owner.wait(None)
+        return isinstance(container.state, Terminated) and not container.state.exit_code
 
     def cancel(self) -> None:
         for task in self._tasks:
             task.cancel()
 
     async def _begin(self, container: Container) -> None:
+        """Try to start it; while its image comes, nothing of the pod is told."""
         tried = asyncio.Event()
+        self._owner.is_quiet = True
         self._tasks.append(self._group.create_task(self._run(container, tried)))
         await tried.wait()
+        self._owner.is_quiet = False
+        if container.spec in (self._owner.pod["spec"].get("initContainers") or []):
+            self._owner.publish()
 
     async def _run(self, container: Container, tried: asyncio.Event) -> None:
         try:
-            while isinstance(container.state, Waiting):
+            while isinstance(container.state, Waiting) and not self._owner.is_stopping:
                 retry = await self._try(container)
                 self._owner.publish()
                 tried.set()
@@ -85,7 +98,7 @@ class Starter:
         if retry:
             return retry
         try:
-            await container.start(self._owner.pod, self._owner.read)
+            container.start(self._owner.pod, self._owner.read)
         except ConfigProblem as problem:
             container.state = Waiting("CreateContainerConfigError", str(problem))
             self._say(container, "Failed", f"Error: {problem}", is_warning=True)
@@ -141,6 +154,7 @@ class Starter:
             if memory is not None and container.is_running:
                 group.create_task(_run_out_of_memory(container, memory.after))
             await container.ended(delay=late.seconds if late is not None else 0.0)
+        container.over.set()
         self._owner.publish()
         self._owner.touch()
 

@@ -80,9 +80,30 @@ def _volume_problems(volumes: list[Object]) -> Iterator[Problem]:
         field = f"spec.volumes[{index}]"
         yield from _name_problems(f"{field}.name", volume.get("name", ""))
         yield from _duplicates(f"{field}.name", volume.get("name", ""), seen)
+        yield from _item_problems(field, volume)
         for source, key in (("secret", "secretName"), ("configMap", "name"), ("hostPath", "path")):
             if source in volume and not volume[source].get(key):
                 yield Problem(f"{field}.{source}.{key}", "Required")
+
+
+def _item_problems(field: str, volume: Object) -> Iterator[Problem]:
+    """A file's path must stay inside its volume."""
+    projected = (volume.get("projected") or {}).get("sources") or []
+    for where, source in [(field, volume)] + [(f"{field}.projected", item) for item in projected]:
+        for kind in ("secret", "configMap", "downwardAPI"):
+            for item in (source.get(kind) or {}).get("items") or []:
+                yield from _path_problems(f"{where}.{kind}.items.path", item.get("path", ""))
+
+
+def _path_problems(field: str, path: str) -> Iterator[Problem]:
+    if not path:
+        yield Problem(field, "Required")
+    elif path.startswith("/"):
+        yield Problem(field, "Invalid", f'"{path}": must be a relative path')
+    elif ".." in path.split("/"):
+        yield Problem(field, "Invalid", f"\"{path}\": must not contain '..'")
+    elif path.startswith(".."):
+        yield Problem(field, "Invalid", f"\"{path}\": must not start with '..'")
 
 
 def _container_problems(field: str, container: Object) -> Iterator[Problem]:
@@ -115,6 +136,8 @@ def _mount_problems(field: str, container: Object, volumes: set[str]) -> Iterato
         elif path in paths:
             yield Problem(f"{where}.mountPath", "Invalid", f'"{path}": must be unique')
         paths.add(path)
+        if mount.get("subPath"):
+            yield from _path_problems(f"{where}.subPath", mount["subPath"])
 
 
 def _resource_problems(field: str, resources: Object) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ A hostPath is the folder it names. What a pod made is removed with the pod; a ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from podlane.local.cluster import folders
@@ -65,6 +66,12 @@ class Volumes:
 
     def prepare(self, pod: Object, read: ReadData) -> None:
         """Make every folder, or raise MountProblem; may be called again."""
+        try:
+            self._prepare(pod, read)
+        except OSError as error:
+            raise MountProblem(Path(error.filename or "").name, str(error)) from error
+
+    def _prepare(self, pod: Object, read: ReadData) -> None:
         mounts = _mounts(pod["spec"])
         for volume in pod["spec"].get("volumes") or []:
             name = volume["name"]
@@ -82,7 +89,8 @@ class Volumes:
             if _has_downward(volume) and volume["name"] in self._homes:
                 files = projected_files(pod, volume, read)
                 if files is not None:
-                    folders.write_projected(self._homes[volume["name"]], files)
+                    with suppress(OSError):  # a script may have removed the folder
+                        folders.write_projected(self._homes[volume["name"]], files)
 
     def remove(self) -> None:
         keep = frozenset(self._kept)
