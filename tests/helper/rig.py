@@ -203,6 +203,7 @@ async def rig(root: Path) -> AsyncIterator[Rig]:
     """A running GitLab with one job handed out, and everything the pod would have."""
     coordinator = Coordinator()
     await coordinator.start()
+    coordinator.calls.interval = 1
     sha = make_repository(root / "source")
     coordinator.git.add("acme/demo", root / "source")
     job = coordinator.enqueue()

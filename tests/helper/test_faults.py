@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from harness import wait
 from helper.rig import Rig
 from helper.test_job import plain
 from podlane.local.coordinator import Fault
@@ -66,6 +68,30 @@ async def test_a_failing_gitlab_loses_nothing(rig: Rig, kind: Kind) -> None:
     assert rig.job.state == "success"
     assert "\n".join(str(n) for n in range(1, 2001)) in rig.trace
     assert rig.job.checksum_matches is True
+
+
+async def test_gitlab_is_away_while_the_script_runs_and_ends(rig: Rig) -> None:
+    rig.script("echo begun; sleep 1; seq 1 500", after=["echo after"])
+    await rig.start()
+    await rig.until_trace("begun\n")
+    rig.coordinator.faults.add(Fault("*", "status", status=502, until=time.time() + 4))
+    await rig.end(timeout=30)
+    assert rig.job.state == "success"
+    assert "\nafter\n" in plain(rig.trace)
+    assert rig.job.checksum_matches is True
+
+
+async def test_term_sends_what_there_is(rig: Rig) -> None:
+    rig.coordinator.calls.interval = 60
+    rig.script("echo begun; sleep 1; echo second; sleep 2; exit 1")
+    await rig.start()
+    await rig.until_trace("begun\n")
+    assert rig.helper is not None
+    spool = rig.pod / "spool" / "trace"
+    await wait.until("a line that waits", lambda: b"second\n" in spool.read_bytes(), 5, 0.02)
+    rig.helper.send_signal(signal.SIGTERM)
+    await rig.until_trace("second\n", timeout=1)
+    await rig.end()
 
 
 async def test_gitlab_loses_the_trace(rig: Rig) -> None:

@@ -74,6 +74,29 @@ async def test_variables_files_and_env_file(rig: Rig) -> None:
     assert "env:wor ld $(id)" in shown
 
 
+async def test_odd_variables_harm_nothing(rig: Rig) -> None:
+    rig.change(
+        variables=(
+            *rig.plan.variables,
+            EnvVariable("NUL", "a\0b"),
+            EnvVariable("LONG", "x" * 200_000),
+            EnvVariable("PATH_TO", "/nowhere"),
+        )
+    )
+    rig.script("printf '<%s>' \"$NUL\" ${#LONG}")
+    await rig.run()
+    assert "<ab><200000>" in rig.trace
+
+
+async def test_plain_sh_when_asked_for(rig: Rig) -> None:
+    rig.change(shell="sh")
+    rig.script('[ -z "$BASH_VERSION" ] || [ -n "$POSIXLY_CORRECT" ]; echo in sh; exit 4')
+    await rig.run()
+    assert rig.job.exit_code == 4
+    assert "\nin sh\n" in plain(rig.trace)
+    assert not list((rig.pod / "lane").glob("step-*"))
+
+
 async def test_stdin_is_at_its_end_and_pipefail_holds(rig: Rig) -> None:
     rig.script("cat; echo eof", "false | true", "echo never-said")
     await rig.run()
@@ -121,9 +144,10 @@ async def test_missing_commit_is_said_in_one_line(rig: Rig) -> None:
     rig.change_part("sources", sha="0" * 39 + "1")
     await rig.run()
     assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")
-    last = plain(rig.trace).splitlines()[-1]
-    assert last.startswith("ERROR: Job failed: ")
-    assert "is not in what was fetched" in last
+    end, hint = plain(rig.trace).splitlines()[-2:]
+    assert end.startswith("ERROR: Job failed: the commit ")
+    assert "is not in what was fetched" in end
+    assert hint == "hint: it may have been force-pushed away, or lie deeper than GIT_DEPTH"
     assert "step_script" not in rig.trace
 
 

@@ -24,11 +24,14 @@ async def test_artifacts_are_uploaded(rig: Rig) -> None:
         variables=(*rig.plan.variables, EnvVariable("WHAT", "build")),
         uploads=(
             Upload("$WHAT-out", ("out/", "nothing"), exclude=("out/tmp/**/*",)),
-            Upload("report.xml", ("report.xml",), type="junit", format="gzip", when="always"),
+            Upload("report.xml", ("report.$SAID",), type="junit", format="gzip", when="always"),
             Upload("failed", ("out/",), when="on_failure", type="metadata"),
         ),
     )
-    rig.script("mkdir -p out/tmp; echo a > out/a; echo b > out/tmp/b; echo '<x/>' > report.xml")
+    rig.script(
+        "mkdir -p out/tmp; echo a > out/a; echo b > out/tmp/b; echo '<x/>' > report.xml",
+        'echo "SAID=xml" >> "$GITLAB_ENV"',
+    )
     await rig.run()
     assert rig.job.state == "success", rig.trace
     with zipfile.ZipFile(rig.job.artifacts["archive"]) as archive:
@@ -178,3 +181,30 @@ async def test_a_service_that_answers(rig: Rig) -> None:
     rig.change(services=(ServiceCheck("gitlab", (rig.coordinator.port,)),))
     await rig.run()
     assert "WARNING" not in rig.trace
+
+
+async def test_artifacts_that_cannot_be_unpacked_fail_the_job_with_a_sentence(rig: Rig) -> None:
+    other = rig.coordinator.enqueue()
+    path = rig.root / "other.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("../../escaped", "x")
+    other.artifacts["archive"] = path
+    other.artifact_names["archive"] = "artifacts.zip"
+    other.enter("success")
+    rig.change(downloads=(Download(other.id, "other", Token(rig.job.token), "artifacts.zip"),))
+    await rig.run()
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")
+    assert "the artifacts of other were refused: the entry '../../escaped'" in plain(rig.trace)
+    assert not list(rig.root.rglob("escaped"))
+
+
+async def test_a_working_copy_that_cannot_be_made(rig: Rig) -> None:
+    project = Path(rig.plan.places.project)
+    project.parent.mkdir(parents=True)
+    project.write_text("a file where the folder should be")
+    rig.change(uploads=(Upload("x", ("out/",), untracked=True, when="always"),))
+    await rig.start()
+    await rig.end(loop_ends=False)
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")
+    assert "the working copy cannot be written" in plain(rig.trace)
+    assert rig.errors == b""

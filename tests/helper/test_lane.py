@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from podlane.core.pod.loop import LOOP
+from podlane.core.text.quote import quote
 from podlane.helper.lane import Lane, LaneLost
 
 CASES = [
@@ -53,7 +54,7 @@ class Box:
     """A lane with its loop; `seconds` bound every wait."""
 
     def __init__(self, folder: Path, shell: str, mode: str) -> None:
-        self.mode = mode
+        self.mode, self.shell = mode, shell
         self.folder = folder
         self.out = b""
         self._lock = threading.Condition()
@@ -231,15 +232,16 @@ def test_kill_ends_the_children_too(box: Box) -> None:
         assert box.run(f"kill -0 {int(found.group(1))}") != 0
 
 
-def test_kill_ends_daemons_of_the_container(box: Box) -> None:
-    if box.mode == "session":
-        pytest.skip("a session cannot follow a daemon that has left it")
+def test_kill_ends_those_who_left_the_session(box: Box) -> None:
     box.begin("setsid sh -c 'setsid sleep 77 & echo pid=$!; echo ready; wait' & wait")
     found = re.search(rb"pid=(\d+)", box.out)
     box.lane.stop("kill")
     assert box.wait() == 137
     assert found is not None
-    assert box.run(f"kill -0 {int(found.group(1))}") != 0
+    if box.mode == "session":
+        assert has_died(int(found.group(1)))
+    else:
+        assert box.run(f"kill -0 {int(found.group(1))}") != 0
 
 
 def test_session_scope_touches_nobody_else(box: Box) -> None:
@@ -258,6 +260,31 @@ def test_session_scope_touches_nobody_else(box: Box) -> None:
         for process in (other, own_session):
             process.kill()
             process.wait()
+
+
+def test_a_loop_that_leads_no_session_spares_its_neighbours(box: Box) -> None:
+    if box.mode != "session":
+        pytest.skip("for the scope `session`")
+    folder = box.folder.with_name(box.folder.name + "-inner")
+    folder.mkdir()
+    inner = " ".join(quote(word) for word in (*SHELLS[box.shell], "-c", LOOP, "podlane"))
+    lane = Lane(folder, box.wake, box._take)
+    text = f"sleep 60 & echo neighbour=$!; {inner} {folder} session"
+    other = subprocess.Popen(["sh", "-c", text], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert other.stdout is not None
+        neighbour = int(other.stdout.readline().split(b"=")[1])
+        assert lane.hello(time.monotonic() + 8, lambda: False) is not None
+        lane.start("sleep 61 & echo in-ner; sleep 60")
+        box.until(b"in-ner")
+        lane.stop("kill")
+        assert lane.ended(time.monotonic() + 5) is not None or lane.ended(time.monotonic() + 5)
+        assert Path(f"/proc/{neighbour}").exists()
+        lane.close()
+    finally:
+        os.killpg(other.pid, signal.SIGKILL)
+        other.communicate()
+        shutil.rmtree(folder)
 
 
 def test_the_next_step_is_not_hit(box: Box) -> None:
@@ -307,6 +334,8 @@ def test_a_script_that_kills_all(box: Box) -> None:
     ["echo ready; sleep 60", "trap '' TERM PIPE; echo ready; while :; do sleep 1; done"],
 )
 def test_the_helper_dies(box: Box, script: str) -> None:
+    if "trap" in script and box.shell != "dash":
+        pytest.skip("it takes three seconds: one shell is enough")
     box.begin(f"echo pid=$$; {script}")
     found = re.search(rb"pid=(\d+)", box.out)
     assert found is not None

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from podlane.clients.gitlab import calls
 from podlane.core.job.outcome import FailureReason, failed
-from podlane.core.plan import step
 from podlane.core.plan.model import Download, Upload
 from podlane.core.text import glob
 from podlane.core.text.parameters import expand_shell
 from podlane.errors import ServiceError
-from podlane.helper import archive, processes
+from podlane.helper import archive, files, processes
 from podlane.helper.work import StageFailed, Work
 
 _TRIES = 3
@@ -47,7 +46,7 @@ def _download(work: Work, item: Download) -> None:
         raise _failure(f"the artifacts of {item.job_name} ({item.job_id}) were not had: {said}")
     try:
         archive.unpack(target, Path(work.plan.places.project))
-    except archive.BadArchive as error:
+    except (archive.BadArchive, OSError) as error:
         raise _failure(f"the artifacts of {item.job_name} were refused: {error}") from error
     finally:
         target.unlink(missing_ok=True)
@@ -69,7 +68,7 @@ def upload(work: Work, *, has_failed: bool) -> None:
 
 
 def _upload(work: Work, item: Upload) -> None:
-    env = step.environment(work.plan)
+    env = files.environment(work.plan)
     names = select(work, item.paths, item.exclude, untracked=item.untracked)
     if not names:
         work.trace.error("No files to upload")
@@ -77,10 +76,12 @@ def _upload(work: Work, item: Upload) -> None:
     base = Path(expand_shell(item.name, env)).name or "default"
     project = Path(work.plan.places.project)
     source = _scratch(work) / f"upload-{item.type}"
-    suffix = _write(source, project, names, item.format)
     query = calls.artifacts_query(item.expire_in, item.type, item.format)
     try:
+        suffix = _write(source, project, names, item.format)
         _send(work, item, source, base + suffix, query)
+    except OSError as error:
+        raise _failure(f"the artifacts could not be packed: {error}") from error
     finally:
         source.unlink(missing_ok=True)
 
@@ -146,7 +147,7 @@ def select(
 ) -> list[str]:
     """The names, relative to the project, that artifacts or a cache are to hold."""
     project = Path(work.plan.places.project)
-    env = step.environment(work.plan)
+    env = files.environment(work.plan)
     found: dict[str, None] = {}
     for raw in paths:
         pattern = expand_shell(raw, env)
@@ -169,6 +170,8 @@ def select(
 
 
 def _untracked(work: Work, project: Path) -> list[str]:
+    if not project.is_dir():
+        return []
     env = dict(os.environ) | {"GIT_CONFIG_COUNT": "1"}
     env |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     listed = processes.output(["git", "ls-files", "-o", "-z"], env, project) or b""

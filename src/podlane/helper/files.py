@@ -30,11 +30,20 @@ def write_files(plan: JobPlan) -> None:
     for variable in step.files(plan):
         path = folder / variable.key
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o664), "w") as file:
-            file.write(variable.value)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o664), "wb") as file:
+            file.write(variable.value.encode())
     env_file = Path(step.env_file(plan))
     env_file.unlink(missing_ok=True)
     env_file.touch(0o664)
+
+
+def environment(plan: JobPlan) -> dict[str, str]:
+    """The job's variables, with what its steps have added to the env file."""
+    try:
+        text = Path(step.env_file(plan)).read_bytes().decode(errors="replace")
+    except OSError:
+        text = ""
+    return step.environment(plan) | step.parse_env_file(text)
 
 
 def remove_files(plan: JobPlan) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import msgspec
 
+from podlane.core.text.quote import quote
+
 _LINE_LIMIT = 4096
 _HELLO = re.compile(r"hello 1 uid=(\d{0,10}) gid=(\d{0,10}) shell=(\S{0,200})(.*)")
 _END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
@@ -91,13 +93,21 @@ class Lane:
                 return Hello(int(uid) if uid else None, int(gid) if gid else None, shell, self.used)
         return None
 
-    def start(self, text: str) -> None:
-        """Hand over a script; `ended` tells when it is done."""
+    def start(self, text: str, *, shell: str = "bash") -> None:
+        """Hand over a script; `ended` tells when it is done. The loop runs it in bash where there
+        is one; with `shell` sh, that reads the script."""
         self._number += 1
         path = self._folder / f"step-{self._number}"
-        path.write_text(text)
-        path.chmod(0o755)
+        if shell == "sh":
+            inner = path.with_suffix(".sh")
+            self._write(inner, text)
+            text = f"exec sh {quote(str(inner))}\n"
+        self._write(path, text)
         os.write(self._req, f"run {self._number} {path}\n".encode())
+
+    def _write(self, path: Path, text: str) -> None:
+        path.write_bytes(text.encode())
+        path.chmod(0o755)
 
     def ended(self, until: float) -> int | None:
         """The exit status of the script, or None when `until` or a wake comes first."""
@@ -107,7 +117,8 @@ class Lane:
             return None
         self.used = _used(found.group(3))
         self._take_output()
-        (self._folder / f"step-{self._number}").unlink(missing_ok=True)
+        for ending in ("", ".sh"):
+            (self._folder / f"step-{self._number}{ending}").unlink(missing_ok=True)
         return int(found.group(2))
 
     def stop(self, word: str) -> None:

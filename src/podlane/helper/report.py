@@ -27,6 +27,9 @@ _TOUCH = 30.0
 _WATCHED_INTERVAL = 3.0
 _WATCHED_TOUCH = 5.0
 _MAX_PAUSE = 15.0
+_LONGEST_PAUSE = 60.0
+_OFFSET_PAUSE = 0.2
+_PATIENCE = 180.0
 
 
 class Reporter:
@@ -117,9 +120,15 @@ class Reporter:
         return False
 
     def send_all(self, until: Callable[[], float]) -> None:
-        """End the thread and send what is left, without a final status."""
+        """End the thread and send what is left, without a final status; for minutes, not hours:
+        the manager waits for its turn."""
         self.stop_thread()
-        self._send_rest(until)
+        patience = time.monotonic() + _PATIENCE
+        while not self._send_rest(until) and not self.is_stopped:
+            left = min(until(), patience) - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, reply_pause(self._reply, 2.0)))
 
     def stop_thread(self) -> None:
         with self._changed:
@@ -140,7 +149,8 @@ class Reporter:
     def _begin(self) -> None:
         """Learn at which offset the trace goes on: the manager may have written before us."""
         while not self._ends and not self.is_stopped and not self._place():
-            time.sleep(reply_pause(self._reply, 1.0))
+            with self._changed:
+                self._changed.wait_for(lambda: self._ends, reply_pause(self._reply, 1.0))
 
     def _place(self) -> bool:
         """Say that the job runs, then ask for the size of the trace; whether both were answered."""
@@ -161,7 +171,8 @@ class Reporter:
                 elif self._urgent or self._spool.size - self.window.sent >= PIECE:
                     break
                 else:
-                    due = self._interval if self._spool.size > self.window.sent else self._touch()
+                    is_behind = self._spool.size > self.window.sent
+                    due = min(self._interval, _TOUCH) if is_behind else self._touch()
                     left = self._last_sent + due - now
                 if left <= 0:
                     break
@@ -212,6 +223,8 @@ class Reporter:
                 return True
             if self._reply.word is Word.AGAIN:
                 return False
+            if self._reply.word is Word.OFFSET:
+                time.sleep(_OFFSET_PAUSE)  # a server that never agrees must not be flooded
         return not self.is_stopped
 
     def _call(self, call: Callable[[], Reply]) -> Reply:
@@ -245,4 +258,4 @@ def reply_pause(reply: Reply, default: float) -> float:
     told = reply.wait if reply.wait is not None else None
     if told is None and reply.word is Word.LATER:
         told = reply.interval
-    return told if told is not None else default
+    return min(told, _LONGEST_PAUSE) if told is not None else default

@@ -6,12 +6,13 @@ kept on failure is kept all the same. A script's error beats that of a later sta
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
 from podlane.helper import artifacts, cache, files, scripts, services, sources
 from podlane.helper.lane import LaneLost
-from podlane.helper.work import Deferred, JobStopped, StageFailed, Work
+from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted
 
 
 def run(work: Work) -> Outcome:
@@ -22,7 +23,7 @@ def run(work: Work) -> Outcome:
         _prepare(work)
         _fetch(work)
     except StageFailed as error:
-        failure = error
+        failure = _blamed(work, error)
     except Deferred as error:
         lost = error
     else:
@@ -42,7 +43,9 @@ def _prepare(work: Work) -> None:
             {"plain": work.trace.plain, "info": work.trace.info, "warning": work.trace.warning}[
                 note.kind
             ](note.text)
-    files.write_files(plan)
+    with work.trace.section("prepare_script", "Preparing environment"):
+        work.trace.plain(f"Running on {os.uname().nodename}...")
+        files.write_files(plan)
 
 
 def _fetch(work: Work) -> None:
@@ -117,8 +120,14 @@ def _keep(work: Work, failure: StageFailed | None, *, is_lost: bool) -> StageFai
         cache.save(work, has_failed=has_failed)
         artifacts.upload(work, has_failed=has_failed)
     except StageFailed as error:
-        return failure or error
+        return failure or _blamed(work, error)
     return failure
+
+
+def _blamed(work: Work, failure: StageFailed) -> StageFailed:
+    """What fails after the pod was told to end is not the job's fault."""
+    is_script = failure.outcome.failure_reason is FailureReason.SCRIPT_FAILURE
+    return interrupted() if work.terminated_at and is_script else failure
 
 
 def _close(work: Work, failure: StageFailed | None) -> Outcome:

@@ -61,7 +61,7 @@ def _run(
     work.trace.be_eager()
     before = work.lane.used.oom
     try:
-        work.lane.start(text)
+        work.lane.start(text, shell=plan.shell)
         status = _wait(work, until, is_unwanted)
         why = None if status is not None else _why(work, is_unwanted)
         if why is not None:

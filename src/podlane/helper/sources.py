@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from podlane.core.job.outcome import FailureReason, failed
@@ -25,6 +26,7 @@ _TLS_FILES = {
     "CI_SERVER_TLS_CERT_FILE": "sslCert",
     "CI_SERVER_TLS_KEY_FILE": "sslKey",
 }
+_LONGEST_VALUE = 30_000  # a program can be given 128 KiB a value, and only so much in all
 _LEFTOVERS = ("index.lock", "shallow.lock", "HEAD.lock", "config.lock", "hooks", "config")
 
 
@@ -54,6 +56,12 @@ def _settings(plan: JobPlan, job: dict[str, str]) -> list[tuple[str, str]]:
             (f"credential.{server}.helper", _HELPER),
             (f"credential.{server}.useHttpPath", "false"),
         ]
+    if plan.sources.submodule_force_https:
+        host = parts.hostname or ""
+        settings += [
+            (f"url.{server}/.insteadOf", f"git@{host}:"),
+            (f"url.{server}/.insteadOf", f"ssh://git@{host}/"),
+        ]
     files = {variable.key for variable in step.files(plan)}
     settings += [
         (f"http.{server}.{name}", job[key]) for key, name in _TLS_FILES.items() if key in files
@@ -68,6 +76,12 @@ def run(work: Work) -> None:
         for attempt in range(1, sources.attempts + 1):
             try:
                 _get(work, plan, sources)
+            except OSError as error:
+                raise StageFailed(
+                    failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+                    f"the working copy cannot be written: {error}",
+                    "may the helper's user write to `builds_dir`, and is there room on its disk?",
+                ) from error
             except StageFailed as failure:
                 if attempt == sources.attempts or work.reporter.is_canceling:
                     raise
@@ -110,7 +124,8 @@ def _without_git(work: Work, sources: Sources, project: Path) -> None:
 def _environment(plan: JobPlan, sources: Sources) -> dict[str, str]:
     own = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     fixed = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "Never", "GIT_LFS_SKIP_SMUDGE": "1"}
-    job = step.environment(plan)
+    whole = step.environment(plan)
+    job = {key: value for key, value in whole.items() if len(value) < _LONGEST_VALUE}
     skips = (
         {"GIT_LFS_SKIP_SMUDGE": job["GIT_LFS_SKIP_SMUDGE"]} if "GIT_LFS_SKIP_SMUDGE" in job else {}
     )
@@ -143,7 +158,8 @@ def _fetch(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> 
     words = ["-c", "gc.autoDetach=false", "fetch", "--no-recurse-submodules", *depth]
     words += [*sources.fetch_flags, "origin", *sources.refspecs]
     what = f"could not fetch {' '.join(sources.refspecs) or sources.ref} from {sources.url}"
-    _git(work, project, env, words, what)
+    hint = "was the branch, tag or merge request deleted after the pipeline began?"
+    _git(work, project, env, words, _Words(what, hint))
 
 
 def _checkout(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> None:
@@ -151,11 +167,12 @@ def _checkout(work: Work, sources: Sources, project: Path, env: dict[str, str]) 
     work.trace.info(f"Checking out {short} as detached HEAD (ref is {sources.ref})...")
     what = f"the commit {sources.sha} of {sources.ref} is not in what was fetched"
     words = ["-c", "submodule.recurse=false", "checkout", "-f", "-q", sources.sha]
-    _git(work, project, env, words, what)
+    hint = "it may have been force-pushed away, or lie deeper than GIT_DEPTH"
+    _git(work, project, env, words, _Words(what, hint))
     if sources.clean_flags:
         _git(work, project, env, ["clean", *sources.clean_flags])
     if sources.with_lfs and _has_lfs(project, env):
-        _git(work, project, env, ["lfs", "pull"], "could not pull the LFS files")
+        _git(work, project, env, ["lfs", "pull"], _Words("could not pull the LFS files"))
 
 
 def _submodules(work: Work, sources: Sources, project: Path, env: dict[str, str]) -> None:
@@ -169,17 +186,33 @@ def _submodules(work: Work, sources: Sources, project: Path, env: dict[str, str]
     work.trace.info(f"Updating/initializing submodules{how}...")
     _git(work, project, env, ["submodule", "init", *paths])
     _git(work, project, env, ["submodule", "sync", *recursive, *paths])
-    words = ["submodule", "update", "--init", *recursive, *depth, *paths]
-    _git(work, project, env, words, "could not update the submodules")
+    words = ["submodule", "update", "--init", *recursive, *depth]
+    words += [*sources.submodule_update_flags, *paths]
+    _git(work, project, env, words, _Words("could not update the submodules"))
     work.trace.info("Updated submodules")
 
 
-def _git(work: Work, project: Path, env: dict[str, str], words: list[str], what: str = "") -> None:
+class _Words(NamedTuple):
+    """What to say when git fails."""
+
+    what: str = ""
+    hint: str = ""
+
+
+def _git(
+    work: Work,
+    project: Path,
+    env: dict[str, str],
+    words: list[str],
+    said: _Words = _Words(),  # noqa: B008 - it cannot be changed
+) -> None:
     status = processes.run(work, ["git", *words], env, project)
     if status:
-        said = what or f"git {words[0]} failed"
+        what = said.what or f"git {words[0]} failed"
         raise StageFailed(
-            failed(FailureReason.SCRIPT_FAILURE, status), f"{said} (git's exit code is {status})"
+            failed(FailureReason.SCRIPT_FAILURE, status),
+            f"{what} (git's exit code is {status})",
+            *([said.hint] if said.hint else []),
         )
 
 

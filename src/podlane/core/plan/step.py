@@ -37,7 +37,7 @@ def environment(plan: JobPlan, extra: Iterable[tuple[str, str]] = ()) -> dict[st
     found = {
         variable.key: f"{plan.places.temporary}/{variable.key}"
         if variable.is_file
-        else variable.value
+        else variable.value.replace("\0", "")  # no process can be given one
         for variable in plan.variables
         if _NAME.fullmatch(variable.key)
     }
@@ -48,6 +48,12 @@ def environment(plan: JobPlan, extra: Iterable[tuple[str, str]] = ()) -> dict[st
 def env_file(plan: JobPlan) -> str:
     """The file whose `KEY=VALUE` lines later steps get as variables."""
     return f"{plan.places.temporary}/gitlab_runner_env"
+
+
+def parse_env_file(text: str) -> dict[str, str]:
+    """Read the lines of the env file as a step does."""
+    pairs = (line.partition("=") for line in text.split("\n"))
+    return {key: value for key, sign, value in pairs if sign and _NAME.fullmatch(key)}
 
 
 def files(plan: JobPlan) -> tuple[EnvVariable, ...]:

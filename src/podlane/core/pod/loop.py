@@ -14,7 +14,8 @@ req and ctl for both before anything else:
 
 End of file on req and ctl: the helper is gone, everything is stopped. End of file on say: the loop
 is gone. SCOPE says whose processes a stop ends: `container`, those in this container's cgroup;
-`session`, those of this session and their children (a laptop, where the cgroup is the user's).
+`session`, those of this session, if the loop leads it, and the loop's descendants (a laptop, where
+the cgroup is the user's, and the session may be a terminal's).
 What was there at hello is never touched. Where there is no /proc, a step's process group is.
 
 Kubernetes turns two dollar signs into one, and expands a name in $() if the container has a
@@ -36,18 +37,21 @@ next() {
 }
 ours() {
   case $scope in
-    session) [ "$4" = "$session" ] || case " $list " in *" $2 "*) ;; *) return 1 ;; esac ;;
+    session) [ "$4" = "$session" ] || case " $root $list " in *" $2 "*) ;; *) return 1 ;; esac ;;
     *) group "$p" || cg=; case $cg in "$home" | "${home%/}"/[!.]*) ;; *) return 1 ;; esac ;;
   esac
 }
 pids() {
-  list=
+  list= before=none
   [ "$session" ] || { read -r p <"$L/step" && list="-$p"; return; }
-  for p in /proc/[0-9]*; do
-    p=${p#/proc/}; stat "$p" || continue; set -- $rest
-    [ "$1" = Z ] || [ "$p" = "$pid" ] && continue
-    case $seen in *" $p:${20} "*) continue ;; esac
-    ours "$@" && list="$list $p"
+  until [ "$list" = "$before" ]; do
+    before=$list
+    for p in /proc/[0-9]*; do
+      p=${p#/proc/}; stat "$p" || continue; set -- $rest
+      [ "$1" = Z ] || [ "$p" = "$pid" ] && continue
+      case "$seen $list " in *" $p:${20} "* | *" $p "*) continue ;; esac
+      ours "$@" && list="$list $p"
+    done
   done
   [ "$list" ]
 }
@@ -74,9 +78,10 @@ listen() {
   slay
 }
 exec 5>"$L/say" 4>"$L/out" 3<"$L/req" 6<"$L/ctl"
-pid= session= home= seen=' '
+pid= root= session= home= seen=' '
 if me && stat self; then
-  set -- $rest; session=$4
+  set -- $rest; root=$pid session=$4
+  [ "$scope" = session ] && [ "$session" != "$pid" ] && session=none
   group self || cg=
   home=$cg
   for p in /proc/[0-9]*; do stat "${p#/proc/}" && { set -- $rest; seen="$seen${p#/proc/}:${20} "; }; done
