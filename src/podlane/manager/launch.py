@@ -18,6 +18,7 @@ from podlane.clients.kube.kinds import SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.make import make_plan
+from podlane.core.plan.resolve import resolve
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.state import RawRecord, parse_record
 from podlane.core.text import token
@@ -61,8 +62,9 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
     try:
         context = runner.context_now()
-        plan = make_plan(job, context)
-        manifests = build_manifests(plan, job, context)
+        ground = resolve(job, context)
+        plan = make_plan(job, context, ground)
+        manifests = build_manifests(plan, job, context, ground=ground)
         pod = await _launch(job, manifests, access, runner, hands)
     except JobRefused as refusal:
         await refuse(job, access, runner, refusal)

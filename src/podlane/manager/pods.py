@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.pod import pulls
+from podlane.core.pod import names, pulls
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
@@ -46,7 +46,31 @@ async def _create(site: Site, kind: Any, manifest: Manifest) -> None:
     except Rejected as error:
         if error.details == "AlreadyExists":
             return
+        if is_quota(error):  # others' pods end: it may fit later
+            raise Unavailable(error.message, service="kubernetes", status=403) from error
         raise refusal_of(error) from error
+
+
+async def check_makeable(site: Site, record: Manifest, *, has_begun: bool) -> None:
+    """JobRefused when the missing pod of a record must not be made.
+
+    `has_begun`: GitLab holds some of the trace, so its script may have run. A kill during the
+    launch may have come before the further Secrets that the pod needs.
+    """
+    wanted = record["metadata"].get("annotations", {}).get(names.EXTRA, "").split()
+    text = "The pod of the job is gone, and nothing says why." if has_begun else ""
+    try:
+        for name in wanted:
+            await site.api.get(SECRET, site.namespace, name)
+    except Gone:
+        text = text or "The launch of the job was cut off, and parts of it are missing."
+    if text:
+        raise JobRefused(
+            text,
+            hint="`retry: when: runner_system_failure` runs such jobs again",
+            reference="pod-missing",
+            failure_reason="runner_system_failure",
+        )
 
 
 def is_quota(error: ServiceError) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -21,7 +21,7 @@ from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
 from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
-from podlane.errors import Gone, JobRefused, ServiceError
+from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import pods
 from podlane.manager.board import Key, Line
 from podlane.manager.launch import Hands, Voice
@@ -33,6 +33,16 @@ RunnerOf = Callable[[Line, str], Runner | None]
 
 
 _REMOVAL_SECONDS = 15.0
+
+
+async def _patiently(making: Awaitable[str], line: Line, runner: Runner) -> str:
+    """Unavailable while there is time to try again, JobRefused when there is none left."""
+    try:
+        return await making
+    except Unavailable as error:
+        if time.time() < line.record.created_at + runner.patience().start:
+            raise
+        raise pods.refusal_of(error) from error
 
 
 def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
@@ -112,27 +122,22 @@ class Settler:
         if attempt == 0 and await self._is_there(line, runner):
             return
         found = await site.api.get(SECRET, site.namespace, record.name)
-        manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
-        voice = _voice_of(found, runner)
-        self._hands.voices[key] = voice
-        if attempt == 0:
-            reply = await once(runner.jobs.trace_size(voice.job))
-            if reply.word is Word.STOP:
-                await self.forget(key, line, runner)
-                return
-            if reply.offset:
-                text = "The pod of the job is gone, and nothing says why."
-                reason = FailureReason.RUNNER_SYSTEM_FAILURE
-                await self.speak_for(key, line, runner, failed(reason), (text,))
-                return
-        elif line.pod is not None:
-            await pods.delete_pod(site, line.pod)
+        voice = self._hands.voices[key] = _voice_of(found, runner)
         try:
-            pod = await pods.make_pod(site, manifest, record)
+            if attempt == 0:
+                reply = await once(runner.jobs.trace_size(voice.job))
+                if reply.word is Word.STOP:
+                    await self.forget(key, line, runner)
+                    return
+                await pods.check_makeable(site, found, has_begun=bool(reply.offset))
+            elif line.pod is not None:
+                await pods.delete_pod(site, line.pod)
+            manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
+            pod = await _patiently(pods.make_pod(site, manifest, record), line, runner)
         except JobRefused as refusal:
-            reason = FailureReason(refusal.failure_reason)
+            outcome = failed(FailureReason(refusal.failure_reason))
             lines = (refusal.message, f"hint: {refusal.hint}")
-            await self.speak_for(key, line, runner, failed(reason), lines)
+            await self.speak_for(key, line, runner, outcome, lines)
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
 

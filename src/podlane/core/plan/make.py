@@ -18,10 +18,13 @@ from podlane.core.plan.resolve import Ground, resolve
 from podlane.core.plan.trace import trace_settings
 
 
-def make_plan(job: Job, context: RunnerContext) -> JobPlan:
-    """Decide everything about the job. JobRefused when it cannot run as it was asked for."""
+def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) -> JobPlan:
+    """Decide everything about the job. JobRefused when it cannot run as it was asked for.
+
+    `ground`: the job's, if it is resolved already.
+    """
     refuse_unsupported(job)
-    ground = resolve(job, context)
+    ground = ground or resolve(job, context)
     caches = cache.caches(job, ground)
     return JobPlan(
         version=VERSION,

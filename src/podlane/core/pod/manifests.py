@@ -66,9 +66,18 @@ class Parts(msgspec.Struct, frozen=True):
         return self.context.runner.kubernetes
 
 
-def build_manifests(plan: JobPlan, job: Job, context: RunnerContext, attempt: int = 0) -> Manifests:
-    """Build the objects of the job. JobRefused when Kubernetes could not hold them."""
-    ground = resolve(job, context)
+def build_manifests(
+    plan: JobPlan,
+    job: Job,
+    context: RunnerContext,
+    attempt: int = 0,
+    ground: Ground | None = None,
+) -> Manifests:
+    """Build the objects of the job. JobRefused when Kubernetes could not hold them.
+
+    `ground`: the job's, if it is resolved already.
+    """
+    ground = ground or resolve(job, context)
     parts = Parts(
         plan=plan,
         job=job,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from podlane.core.pod.state import PodState
 
-NO_POD = "Waiting for the cluster to accept the pod"
-
 
 def sentence(pod: PodState) -> str:
     """Say what the pod waits for; "" when its helper has begun."""
