@@ -54,6 +54,7 @@ class Manager:
         self.settler = Settler(self.hands, self._runner_of)
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
         self.status = Status(config, self.board, self.places, self.pollers)
+        self.status.is_ready = self.book.is_ready
         self.launching: set[asyncio.Task[None]] = set()
         self._config = config
         self._tasks: asyncio.TaskGroup

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from podlane import __version__
@@ -37,7 +37,7 @@ class Status:
         places: Places,
         pollers: Mapping[str, list[Poller]],
     ) -> None:
-        self.is_ready = False
+        self.is_ready: Callable[[], bool] = lambda: False
         self._board = board
         self._places = places
         self._pollers = pollers
@@ -104,7 +104,7 @@ async def serve_status(status: Status, listen_address: str) -> None:
         return web.Response(text="live\n")
 
     async def ready(_: web.Request) -> web.Response:
-        if status.is_ready:
+        if status.is_ready():
             return web.Response(text="ready\n")
         return web.Response(status=503, text="the cluster has not been listed yet\n")
 
