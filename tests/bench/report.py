@@ -33,8 +33,8 @@ The figures of gitlab-runner 17.5 were taken on the same kind of machine.
 
 {table(figures)}
 
-CPU is that of the whole of a job in the manager, from the question that brings it to the removal
-of its objects, the watches' events included.
+CPU is that of the manager from one job's end to the next one's, jobs in a row: the question that
+brings it, its launch, the watches' events, and the removal of the objects of the one before.
 
 Requests of the manager for {figures.jobs} jobs, beside its watches: {asked}.
 """
