@@ -9,6 +9,7 @@ from harness import gitlab, manager, play, wait
 from harness.embedded import EmbeddedCluster
 from harness.manager import Manager
 from harness.scenario import JobSpec, RunnerSpec, merge
+from podlane.local.cluster.faults import Refused
 from podlane.local.coordinator import Fault
 
 HELLO = JobSpec(script=("echo hello",))
@@ -75,3 +76,23 @@ async def test_a_stop_leaves_running_jobs_alone(stage: EmbeddedCluster) -> None:
         await started.start()
         await play.Play(stage, served, started).nothing_stays()
         assert await started.stop() == 0
+
+
+async def test_a_cluster_that_refuses_ends_the_job_and_not_the_manager(
+    stage: EmbeddedCluster,
+) -> None:
+    for code, words in ((404, 'namespaces "ci" not found'), (403, "secrets is forbidden")):
+        refused = Refused(why=words, code=code, verb="create", resource="secrets", times=1)
+        stage.cluster.faults.add(refused)
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        config = play.config_for(stage, served)
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            jobs = [served.enqueue(HELLO) for _ in range(3)]
+            for job in jobs:
+                await served.coordinator.wait_finished(job.id, 30)
+            ends = sorted((job.state, job.failure_reason) for job in jobs)
+            refusal = ("failed", "runner_configuration_error")
+            assert ends == [refusal, refusal, ("success", "")], started.log
+            said = b"".join(job.trace for job in jobs).decode()
+            assert 'namespaces "ci" not found' in said
+            assert "secrets is forbidden" in said

@@ -23,7 +23,7 @@ from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.state import RawRecord, parse_record
 from podlane.core.text import token
 from podlane.core.trace.reply import Word
-from podlane.errors import JobRefused, Unavailable
+from podlane.errors import JobRefused, ServiceError, Unavailable
 from podlane.manager import pods
 from podlane.manager.backoff import delays
 from podlane.manager.board import Board, Key
@@ -68,6 +68,9 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
         pod = await _launch(job, manifests, access, runner, hands)
     except JobRefused as refusal:
         await refuse(job, access, runner, refusal)
+        return
+    except ServiceError as error:  # such as a right that is missing halfway
+        await refuse(job, access, runner, pods.refusal_of(error))
         return
     if pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}

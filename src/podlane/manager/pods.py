@@ -43,7 +43,7 @@ async def make_pod(site: Site, manifest: Manifest, record: RecordState) -> str:
 async def _create(site: Site, kind: Any, manifest: Manifest) -> None:
     try:
         await site.api.create(kind, site.namespace, manifest)
-    except Rejected as error:
+    except (Rejected, Gone) as error:
         if error.details == "AlreadyExists":
             return
         if is_quota(error):  # others' pods end: it may fit later
@@ -79,7 +79,7 @@ def is_quota(error: ServiceError) -> bool:
 
 def refusal_of(error: ServiceError) -> JobRefused:
     """Put the API's refusal into a job's words."""
-    if isinstance(error, Rejected) and not is_quota(error):
+    if isinstance(error, (Rejected, Gone)) and not is_quota(error):
         return JobRefused(
             f"Kubernetes refused the job's {_what(error)}: {error.message}",
             hint="this comes from [runners.kubernetes], from the cluster's policies or from the "
@@ -107,7 +107,7 @@ async def make_record(site: Site, manifest: Manifest, job_token: Token) -> Manif
     """
     try:
         return await site.api.create(SECRET, site.namespace, manifest)
-    except Rejected as error:
+    except (Rejected, Gone) as error:  # gone is the namespace
         if error.details == "AlreadyExists":
             if await _is_same_job(site, manifest, job_token):
                 return None
