@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 import signal
@@ -79,4 +80,6 @@ async def _serve(file: Path, config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, signals.stop.set)
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
-    await Manager(config, file, identity).serve(signals)
+    manager = Manager(config, file, identity)
+    gc.freeze()  # what is imported stays: no collection need look at it again
+    await manager.serve(signals)

@@ -42,17 +42,23 @@ class Keeper:
         self._runner_of = runner_of
         self._watches: dict[Key, Watch] = {}
         self._busy: set[Key] = set()
+        self._stirred = hands.board.watcher()
 
     async def serve(self, tasks: asyncio.TaskGroup) -> None:
-        """Attend to each waiting job once a second, for ever."""
+        """Attend to each waiting job once a second, for ever; sleep while there is none."""
         while True:
-            await asyncio.sleep(1)
             waiting_keys = {key for key, line in self._lines() if _is_waiting(line)}
             for key in [key for key in self._watches if key not in waiting_keys]:
                 del self._watches[key]
             for key in waiting_keys - self._busy:
                 self._busy.add(key)
                 tasks.create_task(self._attend(key))
+            self._stirred.clear()
+            if waiting_keys:
+                await asyncio.sleep(1)
+            else:
+                await self._stirred.wait()
+                await asyncio.sleep(1)  # most jobs have been seen by then
 
     def _lines(self) -> list[tuple[Key, Line]]:
         return list(self._hands.board.lines.items())

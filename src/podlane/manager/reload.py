@@ -19,9 +19,9 @@ from podlane.core.config.parse import parse
 from podlane.errors import ConfigError
 from podlane.manager.config_file import in_file, read_text
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 
-Stamp = tuple[str, int, int, int]
+Stamp = tuple[int, int, int, int]
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -98,9 +98,9 @@ class _Unreadable(ConfigError):
 
 
 def _stamp(path: Path) -> Stamp | None:
+    """What tells one file from another, links followed: each write makes a new one."""
     try:
-        real = path.resolve()
-        found = real.stat()
+        found = path.stat()
     except OSError:
         return None
-    return str(real), found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
