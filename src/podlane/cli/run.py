@@ -82,4 +82,5 @@ async def _serve(file: Path, config: Config) -> None:
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
     manager = Manager(config, file, identity)
     gc.freeze()  # what is imported stays: no collection need look at it again
+    gc.set_threshold(10_000, 20, 20)
     await manager.serve(signals)

@@ -106,7 +106,7 @@ class Board:
             self._strays[key] = pod
             return
         old = line.pod
-        if old is not None and old.attempt > pod.attempt:
+        if old is not None and (old.attempt > pod.attempt or (old == pod and not line.pod_is_gone)):
             return
         if old is None or old.uid != pod.uid or old.containers != pod.containers:
             line.seen_at = now

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +74,7 @@ def secret(metadata: Manifest, data: Mapping[str, bytes], *, kind: str = "Opaque
 def record_data(job: Job, context: RunnerContext, pod: Manifest) -> dict[str, bytes]:
     """What any version of podlane can read: who to speak to for the job, and its pod."""
     return {
-        "pod": json.dumps(pod, ensure_ascii=False, separators=(",", ":")).encode(),
+        "pod": msgspec.json.encode(pod),
         "url": context.runner.url.encode(),
         "id": str(job.id).encode(),
         "token": job.token.reveal().encode(),
