@@ -193,3 +193,13 @@ async def test_what_nobody_foresaw_is_the_system_s_failure(rig: Rig) -> None:
     assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")
     assert "unexpected error" in rig.trace
     assert b"Traceback" in rig.errors
+
+
+async def test_a_server_without_an_answer_to_the_probe_gets_the_trace_all_the_same(
+    rig: Rig,
+) -> None:
+    rig.coordinator.faults.add(Fault("trace", "status", status=400, times=3))
+    rig.script("echo here")
+    await rig.run(timeout=30)
+    assert rig.job.state == "success"
+    assert "here\n" in rig.trace

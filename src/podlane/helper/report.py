@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _INTERVAL = 3.0
 _TOUCH = 30.0
+_MOST_PROBES = 3
 _WATCHED_INTERVAL = 3.0
 _WATCHED_TOUCH = 5.0
 _MAX_PAUSE = 15.0
@@ -60,6 +61,7 @@ class Reporter:
         self._pause = 0.0
         self._reply = Reply(Word.AGAIN)
         self._is_placed = False
+        self._probes = 0
         self._thread = threading.Thread(target=self._serve, daemon=True, name="report")
 
     @cached_property
@@ -153,11 +155,15 @@ class Reporter:
                 self._changed.wait_for(lambda: self._ends, reply_pause(self._reply, 1.0))
 
     def _place(self) -> bool:
-        """Say that the job runs, then ask for the size of the trace; whether both were answered."""
+        """Say that the job runs, then ask for the size of the trace; whether both were answered.
+
+        A server that takes the one and never answers the other has no such answer: begin at 0.
+        """
         if self._call(lambda: self._api.update(Update("running"))).word is Word.AGAIN:
             return False
         reply = self._call(self._api.trace_size)
-        self._is_placed = reply.word is not Word.AGAIN
+        self._probes += 1
+        self._is_placed = reply.word is not Word.AGAIN or self._probes >= _MOST_PROBES
         self.window.found(reply.offset or 0)
         return self._is_placed
 
