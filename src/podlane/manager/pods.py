@@ -107,7 +107,7 @@ async def make_record(site: Site, manifest: Manifest, job_token: Token) -> Manif
     """
     try:
         return await site.api.create(SECRET, site.namespace, manifest)
-    except (Rejected, Gone) as error:  # gone is the namespace
+    except Rejected as error:
         if error.details == "AlreadyExists":
             if await _is_same_job(site, manifest, job_token):
                 return None
