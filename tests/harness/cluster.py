@@ -17,6 +17,7 @@ from harness import wait
 BRIDGE = "10.244.0.1"  # where pods reach this machine
 LABEL = "app.kubernetes.io/managed-by=podlane"
 KINDS = "pods,secrets,configmaps,services,serviceaccounts,persistentvolumeclaims"
+IMAGE = os.environ.get("PODLANE_IMAGE", "podlane:dev")
 UP = Path(__file__).parents[1] / "cluster/kubernetes/up"
 
 
@@ -31,7 +32,7 @@ class RealCluster:
     def runner(self) -> dict[str, Any]:
         kubernetes = {
             "namespace": self.namespace,
-            "helper_image": "podlane:dev",
+            "helper_image": IMAGE,
             "pull_policy": ["if-not-present"],
             "image": "busybox:1",
             "pod_termination_grace_period_seconds": 5,

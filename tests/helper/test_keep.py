@@ -9,6 +9,7 @@ from pathlib import Path
 from helper.rig import Rig, git, make_repository
 from helper.test_job import plain
 from podlane.core.plan.model import (
+    CacheKey,
     CacheRestore,
     CacheSave,
     Download,
@@ -17,6 +18,10 @@ from podlane.core.plan.model import (
     Upload,
 )
 from podlane.core.text.token import Token
+
+
+def key(name: str) -> CacheKey:
+    return CacheKey(name, name)
 
 
 async def test_artifacts_are_uploaded(rig: Rig) -> None:
@@ -84,8 +89,11 @@ async def test_missing_artifacts_fail_the_job_before_its_script(rig: Rig) -> Non
 
 async def test_cache_is_saved_and_restored(rig: Rig) -> None:
     rig.change(
-        restore=(CacheRestore(("main", "fallback")),),
-        save=(CacheSave("main", ("kept/",)), CacheSave("never", ("kept/",), when="on_failure")),
+        restore=(CacheRestore((key("main"), key("fallback"))),),
+        save=(
+            CacheSave(key("main"), ("kept/",)),
+            CacheSave(key("never"), ("kept/",), when="on_failure"),
+        ),
     )
     old = Path(rig.plan.places.cache) / "fallback" / "cache.zip"
     old.parent.mkdir(parents=True)
@@ -103,7 +111,7 @@ async def test_cache_is_saved_and_restored(rig: Rig) -> None:
 
 
 async def test_a_broken_cache_is_not_fatal(rig: Rig) -> None:
-    rig.change(restore=(CacheRestore(("main",)),))
+    rig.change(restore=(CacheRestore((key("main"),)),))
     broken = Path(rig.plan.places.cache) / "main" / "cache.zip"
     broken.parent.mkdir(parents=True)
     broken.write_text("no zip")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from podlane.core.plan.model import CacheSave
+from podlane.core.plan.model import CacheKey, CacheSave
 from podlane.helper import archive, artifacts
 from podlane.helper.work import Work
 
@@ -17,14 +17,14 @@ def restore(work: Work) -> None:
     with work.trace.section("restore_cache", "Restoring cache"):
         for item in work.plan.restore:
             for key in item.keys:
-                work.trace.info(f"Checking cache for {key}...")
+                work.trace.info(f"Checking cache for {key.name}...")
                 if _restore(work, key):
                     work.trace.info("Successfully extracted cache")
                     break
                 work.trace.warning("Failed to extract cache")
 
 
-def _restore(work: Work, key: str) -> bool:
+def _restore(work: Work, key: CacheKey) -> bool:
     source = _file(work, key)
     if not source.is_file():
         work.trace.plain("No cache under this key")
@@ -32,7 +32,7 @@ def _restore(work: Work, key: str) -> bool:
     try:
         archive.unpack(source, Path(work.plan.places.project))
     except (archive.BadArchive, OSError) as error:
-        work.trace.plain(f"{key}: {error}")
+        work.trace.plain(f"{key.name}: {error}")
         return False
     return True
 
@@ -47,7 +47,7 @@ def save(work: Work, *, has_failed: bool) -> None:
     title = f"Saving cache for {'failed' if has_failed else 'successful'} job"
     with work.trace.section(name, title):
         for item in wanted:
-            work.trace.info(f"Creating cache {item.key}...")
+            work.trace.info(f"Creating cache {item.key.name}...")
             _save(work, item)
 
 
@@ -84,8 +84,8 @@ def _is_newer(target: Path, project: Path, names: list[str]) -> bool:
         return False
 
 
-def _file(work: Work, key: str) -> Path:
+def _file(work: Work, key: CacheKey) -> Path:
     """The archive of a key; the plan has taken care that it lies below the cache's folder."""
-    path = Path(os.path.normpath(Path(work.plan.places.cache) / key / "cache.zip"))
+    path = Path(os.path.normpath(Path(work.plan.places.cache) / key.path / "cache.zip"))
     assert path.is_relative_to(work.plan.places.cache)
     return path

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from podlane.core.job.payload import Cache, Job
-from podlane.core.plan.model import CacheRestore, CacheSave, Note
+from podlane.core.plan.model import CacheKey, CacheRestore, CacheSave, Note
 from podlane.core.plan.resolve import Ground
 from podlane.errors import JobRefused
 
@@ -40,7 +40,9 @@ def restore(found: tuple[ResolvedCache, ...], ground: Ground) -> tuple[CacheRest
 
 def save(found: tuple[ResolvedCache, ...]) -> tuple[CacheSave, ...]:
     return tuple(
-        CacheSave(one.key, one.cache.paths, when(one.cache.when), one.cache.untracked)
+        CacheSave(
+            CacheKey(one.key, one.key), one.cache.paths, when(one.cache.when), one.cache.untracked
+        )
         for one in found
         if one.policy != "pull" and one.key
     )
@@ -97,10 +99,10 @@ def _resolve(cache: Cache, job: Job, ground: Ground) -> ResolvedCache:
     return ResolvedCache(cache, wanted, sanitised(wanted), policy)
 
 
-def _keys(one: ResolvedCache, ground: Ground) -> tuple[str, ...]:
+def _keys(one: ResolvedCache, ground: Ground) -> tuple[CacheKey, ...]:
     expanded = (ground.reader.expand(key, key="fallback_keys") for key in one.cache.fallback_keys)
     keys = (one.key, *map(sanitised, expanded), _last_fallback(ground))
-    return tuple(dict.fromkeys(key for key in keys if key))
+    return tuple(CacheKey(key, key) for key in dict.fromkeys(keys) if key)
 
 
 def _last_fallback(ground: Ground) -> str:

@@ -3,6 +3,7 @@
 The manager makes it (`core.plan.make`), the helper carries it out; each stage's part here has a
 maker of the same name in `core.plan` and a runner of the same name in `helper`. All values are
 resolved: nothing here needs the config or the payload again. Durations are seconds, sizes bytes.
+A value that is the default is not written.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from typing import Any, Literal
 
 import msgspec
 
+from podlane.core.plan.store import StoreObject
 from podlane.core.text.token import Token
 
 VERSION = 1
 
 
-class JobIdentity(msgspec.Struct, frozen=True):
+class JobIdentity(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     name: str
     project_id: int
     project_path: str
 
 
-class GitLabAccess(msgspec.Struct, frozen=True):
+class GitLabAccess(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the job reports. `ca_certificates` is PEM text added to the system's store.
 
     `info` is the object of the runner API's PUT bodies. `failure_reasons` is the list GitLab sent.
@@ -36,7 +38,7 @@ class GitLabAccess(msgspec.Struct, frozen=True):
     failure_reasons: tuple[str, ...] = ()
 
 
-class Places(msgspec.Struct, frozen=True):
+class Places(msgspec.Struct, frozen=True, omit_defaults=True):
     """Absolute paths in helper and build container alike.
 
     `pod` is podlane's own root in the pod (default `/podlane`): `lane`, `spool`, `plan`, `tell`
@@ -59,7 +61,7 @@ class EnvVariable(msgspec.Struct, frozen=True, omit_defaults=True):
     is_file: bool = False
 
 
-class TraceSettings(msgspec.Struct, frozen=True):
+class TraceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the job's log is made. `masks` are whole values, `mask_prefixes` begin a token."""
 
     limit_bytes: int
@@ -70,7 +72,7 @@ class TraceSettings(msgspec.Struct, frozen=True):
     is_debug: bool = False
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Seconds. `hello`: how long the build container may take to say hello once the helper runs.
 
     `script` None means no limit of its own. `stop_grace`: between TERM and KILL of a step.
@@ -85,28 +87,28 @@ class Limits(msgspec.Struct, frozen=True):
     pod_grace: float = 30
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of podlane's own at the start of the log."""
 
     text: str
     kind: Literal["plain", "info", "warning"] = "plain"
 
 
-class Owner(msgspec.Struct, frozen=True):
+class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who runs the scripts, where the config says so; else the build container's hello tells."""
 
     uid: int | None = None
     gid: int | None = None
 
 
-class ServiceCheck(msgspec.Struct, frozen=True):
+class ServiceCheck(msgspec.Struct, frozen=True, omit_defaults=True):
     """A service whose ports the helper dials before the scripts run."""
 
     name: str
     ports: tuple[int, ...]
 
 
-class Sources(msgspec.Struct, frozen=True):
+class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
     """The git work. `url` has no credentials; the job token is handed to git by environment.
 
     `depth` 0 is the full history. `clean_flags`, `fetch_flags`: words as given to git, empty when
@@ -134,20 +136,33 @@ class Sources(msgspec.Struct, frozen=True):
     post_script: tuple[str, ...] = ()
 
 
-class CacheRestore(msgspec.Struct, frozen=True):
-    """`keys`: tried in order until one is found; each names `<places.cache>/<key>/cache.zip`."""
+class CacheKey(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One key to look under. `path` names the local archive, `<places.cache>/<path>/cache.zip`.
 
-    keys: tuple[str, ...]
+    `objects`: where a shared cache may hold it; of several the newest counts.
+    """
+
+    name: str
+    path: str
+    objects: tuple[StoreObject, ...] = ()
 
 
-class CacheSave(msgspec.Struct, frozen=True):
-    key: str
+class CacheRestore(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`keys`: tried in order until one is found."""
+
+    keys: tuple[CacheKey, ...]
+
+
+class CacheSave(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`key` has at most one object: the one that is written."""
+
+    key: CacheKey
     paths: tuple[str, ...]
     when: Literal["on_success", "on_failure", "always"] = "on_success"
     untracked: bool = False
 
 
-class Download(msgspec.Struct, frozen=True):
+class Download(msgspec.Struct, frozen=True, omit_defaults=True):
     """The artifacts of another job, fetched with the token given for it."""
 
     job_id: int
@@ -156,7 +171,7 @@ class Download(msgspec.Struct, frozen=True):
     filename: str = ""
 
 
-class Script(msgspec.Struct, frozen=True):
+class Script(msgspec.Struct, frozen=True, omit_defaults=True):
     """One step in the build container: a fresh shell, its commands in order, errexit, pipefail.
 
     `section` is the log section (`step_script`, `step_release`, `after_script`).
@@ -166,7 +181,7 @@ class Script(msgspec.Struct, frozen=True):
     commands: tuple[str, ...]
 
 
-class Upload(msgspec.Struct, frozen=True):
+class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
     """One archive or report. `name` is unexpanded; `format` and `type` are GitLab's words."""
 
     name: str
@@ -179,7 +194,7 @@ class Upload(msgspec.Struct, frozen=True):
     format: str = "zip"
 
 
-class JobPlan(msgspec.Struct, frozen=True):
+class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one job's helper does, in this order: sources, restore, downloads, scripts,
     after_script, save, uploads."""
 
