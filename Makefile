@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 lock: ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra gcs --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
 
 demo: setup ## Run a sample project through podlane local, in a copy
