@@ -148,18 +148,31 @@ class CacheKey(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CacheRestore(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`keys`: tried in order until one is found."""
+    """`keys`: tried in order until one is found; all of that up to `attempts` times.
+
+    `timeout_seconds`: for one transfer.
+    """
 
     keys: tuple[CacheKey, ...]
+    timeout_seconds: float = 600
+    attempts: int = 1
 
 
 class CacheSave(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`key` has at most one object: the one that is written."""
+    """`key` has at most one object: the one that is written.
+
+    `timeout_seconds`: for the whole upload. `level`: fastest, fast, default, slow or slowest.
+    `size_limit`: a larger archive stays in the pod; 0 is no limit.
+    """
 
     key: CacheKey
     paths: tuple[str, ...]
     when: Literal["on_success", "on_failure", "always"] = "on_success"
     untracked: bool = False
+    timeout_seconds: float = 600
+    format: Literal["zip", "tarzstd", "zipzstd"] = "zip"
+    level: str = "default"
+    size_limit: int = 0
 
 
 class Download(msgspec.Struct, frozen=True, omit_defaults=True):
