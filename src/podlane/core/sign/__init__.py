@@ -1,0 +1,1 @@
+"""Signatures of the three clouds: pure, with the time handed in."""
