@@ -11,4 +11,4 @@ from harness.play import play
 
 @pytest.mark.parametrize("name", scenario.names("cluster"))
 async def test_scenario(name: str, stage: RealCluster) -> None:
-    await play(scenario.find(name), stage)
+    await play(scenario.find(name, "cluster"), stage)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import wait
+from harness.stage import Pods
 
 BRIDGE = "10.244.0.1"  # where pods reach this machine
 LABEL = "app.kubernetes.io/managed-by=podlane"
@@ -42,8 +43,8 @@ class RealCluster:
     def environ(self) -> Mapping[str, str]:
         return {"KUBECONFIG": str(kubeconfig()), "PODLANE_INSTALLATION": self.namespace}
 
-    async def kubectl(self, *words: str) -> str:
-        return await kubectl("-n", self.namespace, *words)
+    async def kubectl(self, *words: str, typed: str = "") -> str:
+        return await kubectl("-n", self.namespace, *words, typed=typed)
 
     async def items(self, kind: str) -> list[dict[str, Any]]:
         found = json.loads(await self.kubectl("get", kind, "-l", LABEL, "-o", "json"))
@@ -51,10 +52,44 @@ class RealCluster:
 
     async def objects(self) -> list[str]:
         found = await self.kubectl("get", KINDS, "-l", LABEL, "-o", "name")
-        return found.split()
+        split = (line.split("/", 1) for line in found.split())
+        return [f"{kind}s/{name}" for kind, name in split]
 
-    async def delete_pods(self) -> None:
-        await self.kubectl("delete", "pods", "-l", LABEL, "--wait=false")
+    @asynccontextmanager
+    async def watch_pods(self) -> AsyncIterator[Pods]:
+        seen: Pods = {}
+        label = LABEL.replace("=", "%3D")
+        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=1&labelSelector={label}"
+        process = await asyncio.create_subprocess_exec(
+            str(kubectl_program()), "get", "--raw", path, stdout=subprocess.PIPE, limit=1 << 24
+        )
+        assert process.stdout is not None
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(_read_pods(process.stdout, seen))
+            try:
+                yield seen
+            finally:
+                process.terminate()
+                await reading
+                await process.wait()
+
+    async def create(self, manifest: dict[str, Any]) -> None:
+        await self.kubectl("create", "-f", "-", typed=json.dumps(manifest))
+
+    async def delete_pods(self, *, now: bool = False) -> None:
+        grace = ("--grace-period=0", "--force") if now else ()
+        await self.kubectl("delete", "pods", "-l", LABEL, "--wait=false", *grace)
+
+    async def evict_pods(self) -> None:
+        for pod in await self.items("pods"):
+            name = pod["metadata"]["name"]
+            metadata = {"name": name, "namespace": self.namespace}
+            wish = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+            path = f"/api/v1/namespaces/{self.namespace}/pods/{name}/eviction"
+            await self.kubectl("create", "--raw", path, "-f", "-", typed=json.dumps(wish))
+
+    def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
+        """Nothing: here things go wrong by themselves."""
 
     async def describe(self) -> str:
         return (await self.kubectl("describe", "pods"))[-8000:] + await self.kubectl(
@@ -70,12 +105,27 @@ def audit_log() -> Path:
     return kubeconfig().parent / "log/audit.log"
 
 
-async def kubectl(*words: str) -> str:
-    program = kubeconfig().parent / "bin/kubectl"
+def kubectl_program() -> Path:
+    return kubeconfig().parent / "bin/kubectl"
+
+
+async def _read_pods(stream: asyncio.StreamReader, seen: Pods) -> None:
+    """Read the events of a watch, one a line."""
+    async for line in stream:
+        pod = json.loads(line)["object"]
+        if pod.get("kind") == "Pod":
+            seen[pod["metadata"]["name"]] = pod
+
+
+async def kubectl(*words: str, typed: str = "") -> str:
     process = await asyncio.create_subprocess_exec(
-        str(program), *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        str(kubectl_program()),
+        *words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    out, error = await process.communicate()
+    out, error = await process.communicate(typed.encode())
     if process.returncode:
         raise RuntimeError(f"kubectl {' '.join(words)}: {error.decode().strip()}")
     return out.decode()

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.stage import Pods
+from podlane.local.cluster import faults as known_faults
 from podlane.local.cluster.cluster import Cluster
+from podlane.local.cluster.kinds import POD
+from podlane.local.cluster.store import Change
 
 LABEL = "app.kubernetes.io/managed-by"
 
@@ -50,9 +54,35 @@ class EmbeddedCluster:
             if item["metadata"].get("labels", {}).get(LABEL) == "podlane"
         ]
 
-    async def delete_pods(self) -> None:
+    @asynccontextmanager
+    async def watch_pods(self) -> AsyncIterator[Pods]:
+        seen: Pods = {}
+
+        def hear(change: Change) -> None:
+            if change.kind is POD:
+                seen[change.object["metadata"]["name"]] = change.object
+
+        self.cluster.store.listen(hear)
+        try:
+            yield seen
+        finally:
+            self.cluster.store.stop_listening(hear)
+
+    async def create(self, manifest: dict[str, Any]) -> None:
+        self.cluster.create(manifest)
+
+    async def delete_pods(self, *, now: bool = False) -> None:
         for pod in self.cluster.objects("pods"):
-            self.cluster.delete(pod["metadata"]["name"])
+            self.cluster.delete(pod["metadata"]["name"], 0 if now else None)
+
+    async def evict_pods(self) -> None:
+        for pod in self.cluster.objects("pods"):
+            self.cluster.drain(pod["metadata"]["name"])
+
+    def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
+        for fault in faults:
+            given = {key: value for key, value in fault.items() if key != "fault"}
+            self.cluster.faults.add(getattr(known_faults, fault["fault"])(**given))
 
     async def describe(self) -> str:
         pods = self.cluster.objects("pods")

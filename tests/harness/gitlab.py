@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.scenario import JobSpec, merge
-from podlane.local.coordinator import Coordinator, CoordinatorJob
+from podlane.local.coordinator import Coordinator, CoordinatorJob, Fault
 
 PROJECT = "acme/demo"
 
@@ -22,6 +22,17 @@ class Gitlab:
 
     def enqueue(self, spec: JobSpec, needs: tuple[CoordinatorJob, ...] = ()) -> CoordinatorJob:
         return self.coordinator.enqueue(payload(spec, self.sha, needs), tags=spec.tags)
+
+    def set_up(self, settings: dict[str, Any]) -> None:
+        """`{calls.interval: 1, faults: [{call: trace, status: 503}]}`"""
+        for path, value in settings.items():
+            part, _, name = path.partition(".")
+            if path == "faults":
+                for fault in value:
+                    self.coordinator.faults.add(Fault(**fault))
+            else:
+                assert hasattr(getattr(self.coordinator, part), name), path
+                setattr(getattr(self.coordinator, part), name, value)
 
 
 @asynccontextmanager
@@ -59,24 +70,43 @@ def _git(folder: Path, *words: str) -> str:
 
 def payload(spec: JobSpec, sha: str, needs: tuple[CoordinatorJob, ...] = ()) -> dict[str, Any]:
     """What GitLab would send for a job; the coordinator fills in the rest."""
-    steps = [_step("script", spec.script, spec.timeout)]
-    if spec.after_script:
-        after = _step("after_script", spec.after_script, spec.timeout)
-        steps.append(after | {"when": "always", "allow_failure": True})
     made: dict[str, Any] = {
         "job_info": {"name": spec.name},
         "git_info": {"sha": sha},
         "runner_info": {"timeout": spec.timeout, "runner_session_url": None},
-        "steps": steps,
-        "variables": [{"public": False, "masked": False, **given} for given in spec.variables],
+        "steps": _steps(spec),
+        "variables": _variables(spec.variables),
+        "services": list(spec.services),
+        "hooks": [{"name": name, "script": list(lines)} for name, lines in spec.hooks.items()],
+        "cache": [_CACHE | one for one in spec.cache],
         "dependencies": [_dependency(job) for job in needs],
     }
     if spec.image:
-        made["image"] = {"name": spec.image}
+        made["image"] = {"name": spec.image} if isinstance(spec.image, str) else spec.image
     if spec.artifacts:
-        archive = {"artifact_type": "archive", "artifact_format": "zip", "when": "on_success"}
-        made["artifacts"] = [archive | spec.artifacts]
+        given = [spec.artifacts] if isinstance(spec.artifacts, dict) else spec.artifacts
+        made["artifacts"] = [_ARCHIVE | one for one in given]
     return merge(made, spec.payload)
+
+
+_ARCHIVE = {"artifact_type": "archive", "artifact_format": "zip", "when": "on_success"}
+_CACHE = {"policy": "pull-push", "when": "on_success", "untracked": False}
+
+
+def _steps(spec: JobSpec) -> list[dict[str, Any]]:
+    steps = [_step("script", spec.script, spec.timeout)]
+    if spec.release:
+        steps.append(_step("release", spec.release, spec.timeout))
+    if spec.after_script:
+        after = _step("after_script", spec.after_script, spec.timeout)
+        steps.append(after | {"when": "always", "allow_failure": True})
+    return steps
+
+
+def _variables(given: dict[str, str] | tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    if isinstance(given, dict):
+        given = tuple({"key": key, "value": value} for key, value in given.items())
+    return [{"public": False, "masked": False, **one} for one in given]
 
 
 def _step(name: str, script: tuple[str, ...], timeout: int) -> dict[str, Any]:

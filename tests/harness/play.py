@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness import gitlab as gitlab_server
+from harness import look, wait
 from harness import manager as manager_process
 from harness import trace as traces
-from harness import wait
 from harness.gitlab import Gitlab
 from harness.manager import Manager
-from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, merge
-from harness.stage import Stage
+from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, fill, merge
+from harness.stage import Pods, Stage
 from podlane.local.coordinator import CoordinatorJob
 
 WORLD_SECONDS = 10.0
@@ -42,7 +44,8 @@ def config_for(
         own = {"name": spec.name, "url": gitlab.coordinator.url, "token": known.token}
         flags = {"feature_flags": {"FF_TIMESTAMPS": False}}
         entry = {"executor": "kubernetes", **own, **flags}
-        entries.append(merge(merge(entry, stage.runner()), spec.config))
+        config_of = fill(spec.config, {"folder": str(stage.folder)})
+        entries.append(merge(merge(entry, stage.runner()), config_of))
     whole = {"concurrent": 10, "check_interval": 1, "shutdown_timeout": 5}
     return merge(whole, config or {}) | {"runners": entries}
 
@@ -53,6 +56,8 @@ class Play:
     gitlab: Gitlab
     manager: Manager
     jobs: dict[str, CoordinatorJob] = field(default_factory=dict)
+    pods: Pods = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     async def run(self, specs: tuple[JobSpec, ...]) -> None:
         ready = {spec.name: asyncio.Event() for spec in specs}
@@ -61,7 +66,7 @@ class Play:
                 group.create_task(self._job(spec, ready))
 
     async def _job(self, spec: JobSpec, ready: dict[str, asyncio.Event]) -> None:
-        for name in spec.needs:
+        for name in (*spec.needs, *spec.after):
             await ready[name].wait()
         needs = tuple(self.jobs[name] for name in spec.needs)
         job = self.jobs[spec.name] = self.gitlab.enqueue(spec, needs)
@@ -71,22 +76,64 @@ class Play:
         ready[spec.name].set()
 
     async def _event(self, job: CoordinatorJob, event: Event) -> None:
-        if event.when:
-            await wait.trace_holds(self.gitlab.coordinator, job, event.when)
-        if event.state:
-            await wait.until(f"state {event.state}", lambda: job.state == event.state)
+        await self._due(job, event)
         match event.do:
             case "cancel":
                 self.gitlab.coordinator.cancel(job.id)
             case "force-cancel":
                 self.gitlab.coordinator.force_cancel(job.id)
+            case "delete-pods" | "delete-pods-now":
+                await self.stage.delete_pods(now=event.do.endswith("now"))
+            case "evict-pods":
+                await self.stage.evict_pods()
+            case "create":
+                await self.stage.create(event.object)
+            case "look":
+                kinds = Counter(name.partition("/")[0] for name in await self.stage.objects())
+                self.counts[job.name] = kinds
+            case _:
+                await self._manager(event.do)
+
+    async def _due(self, job: CoordinatorJob, event: Event) -> None:
+        if event.when:
+            await wait.trace_holds(self.gitlab.coordinator, job, event.when)
+        if event.state:
+            await wait.until(f"state {event.state}", lambda: job.state == event.state)
+        if event.has_pod:
+            await wait.until("the job's pod", lambda: bool(self.pods_of(job)))
+
+    async def _manager(self, deed: str) -> None:
+        match deed:
             case "restart-manager":
                 await self.manager.kill()
-                await self.manager.start()
-            case "delete-pods":
-                await self.stage.delete_pods()
+            case "stop-manager":
+                assert await self.manager.stop() == 0
+            case "interrupt-manager":
+                assert await self.manager.stop(signal.SIGINT) == 0
             case other:
                 raise ValueError(f"no such event: {other}")
+        await self.manager.start()
+
+    def pods_of(self, job: CoordinatorJob) -> list[dict[str, Any]]:
+        """Its pods as last seen, in the order of their attempts."""
+        mine = {"podlane.dev/job-id": str(job.id)}
+        pods = [self.pods[name] for name in sorted(self.pods)]
+        return [pod for pod in pods if mine.items() <= pod["metadata"].get("labels", {}).items()]
+
+    def check(self, spec: JobSpec) -> None:
+        """Compare what GitLab got, and the job's pods, with what is expected."""
+        job, expect = self.jobs[spec.name], spec.expect
+        try:
+            check(job, expect, self.gitlab)
+            if expect.pods is not None:
+                assert len(self.pods_of(job)) == expect.pods
+            if expect.pod:
+                look.check(self.pods_of(job)[-1], expect.pod)
+            for kind, count in expect.objects.items():
+                assert self.counts[spec.name].get(kind, 0) == count, kind
+        except AssertionError as error:
+            error.add_note(f"in the job `{spec.name}`")
+            raise
 
     async def nothing_stays(self, seconds: float = WORLD_SECONDS) -> None:
         async def is_empty() -> bool:
@@ -108,14 +155,22 @@ class Play:
 async def play(scenario: Scenario, stage: Stage) -> None:
     """Play it and check all that it expects."""
     folder, repository = stage.folder, stage.repository
+    jobs = tuple(spec for spec in scenario.jobs if spec.only in ("", stage.name))
     async with gitlab_server.serve(folder / "gitlab", repository, stage.host) as gitlab:
+        gitlab.set_up(scenario.gitlab)
         config = config_for(stage, gitlab, scenario.config, scenario.runners)
-        async with manager_process.running(folder / "manager", config, stage.environ()) as manager:
-            scene = Play(stage, gitlab, manager)
+        for manifest in scenario.objects:
+            await stage.create(manifest)
+        stage.trouble(scenario.troubles)
+        async with (
+            stage.watch_pods() as pods,
+            manager_process.running(folder / "manager", config, stage.environ()) as manager,
+        ):
+            scene = Play(stage, gitlab, manager, pods=pods)
             try:
-                await scene.run(scenario.jobs)
-                for spec in scenario.jobs:
-                    check(scene.jobs[spec.name], spec.expect, gitlab)
+                await scene.run(jobs)
+                for spec in jobs:
+                    scene.check(spec)
                 await scene.nothing_stays()
             except BaseException as error:
                 error.add_note(await scene.tell())
@@ -133,6 +188,8 @@ def check(job: CoordinatorJob, expect: Expect, gitlab: Gitlab) -> None:
         assert _archive(job) == expect.artifact
     if expect.runner:
         assert gitlab.coordinator.runners.known[job.runner].description == expect.runner
+    if expect.size is not None:
+        assert job.trace_size == expect.size
     _check_trace(job.trace, expect)
 
 
@@ -142,10 +199,19 @@ def _check_trace(trace: bytes, expect: Expect) -> None:
         assert wanted in text, f"the trace lacks: {wanted}"
     for unwanted in expect.lacks:
         assert unwanted not in text, f"the trace holds: {unwanted}"
+    _check_order(text, expect.in_order)
     for pattern in expect.matches:
         assert re.search(pattern, text, re.MULTILINE), f"nothing in the trace matches: {pattern}"
     for name, wanted in expect.printed.items():
         assert traces.printed(trace, name) == wanted.encode(), f"section {name} differs"
+
+
+def _check_order(text: str, wanted: tuple[str, ...]) -> None:
+    end = 0
+    for one in wanted:
+        place = text.find(one, end)
+        assert place >= 0, f"the trace lacks, or has too early: {one}"
+        end = place + len(one)
 
 
 def _archive(job: CoordinatorJob) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """A scenario as data: a runner's settings, GitLab's jobs, what goes wrong, what must be seen.
 
 The files lie in tests/scenarios; `play.py` runs them, on the embedded cluster and on the real one.
+Where the two need different words, `at: {cluster: {…}}` in a scenario or one of its parts is laid
+over it there.
 """
 
 from __future__ import annotations
@@ -12,10 +14,16 @@ import msgspec
 import yaml
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
+STAGES = ("embedded", "cluster")
 
 
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What GitLab must have been told. `printed`: a section's bytes without its echoed commands."""
+    """What GitLab must have been told, and what there must have been in the cluster.
+
+    `printed`: a section's bytes without its echoed commands. `in_order`: these follow each other
+    in the trace. `pod`: the job's last pod, as `look.find` finds it and `look.check` compares.
+    `pods`: how many it had. `objects`: how many of a kind with podlane's label at `do: look`.
+    """
 
     state: str = "success"
     failure_reason: str = ""
@@ -23,32 +31,51 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
+    in_order: tuple[str, ...] = ()
     printed: dict[str, str] = {}
     artifact: dict[str, str] = {}
     runner: str = ""
+    pod: dict[str, Any] = {}
+    pods: int | None = None
+    objects: dict[str, int] = {}
+    size: int | None = None
     seconds: float = 90
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Once the trace holds `when` (or the job is in that state), `do` it."""
+    """Once the trace holds `when` (the job is in `state`; it `has_pod`), `do` it.
+
+    `object` is what `do: create` makes.
+    """
 
     do: str
     when: str = ""
     state: str = ""
+    has_pod: bool = False
+    object: dict[str, Any] = {}
 
 
 class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A job in the words of .gitlab-ci.yml; `payload` is laid over what is made of it."""
+    """A job in the words of .gitlab-ci.yml; `payload` is laid over what is made of it.
+
+    `only`: the one stage that it is played on. `after`: jobs that must have ended first.
+    """
 
     name: str = "job"
+    only: str = ""
     script: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
     after_script: tuple[str, ...] = ()
-    image: str = ""
+    image: str | dict[str, Any] = ""
+    services: tuple[dict[str, Any], ...] = ()
     tags: tuple[str, ...] = ()
     timeout: int = 3600
-    variables: tuple[dict[str, Any], ...] = ()
-    artifacts: dict[str, Any] = {}
+    variables: dict[str, str] | tuple[dict[str, Any], ...] = ()
+    hooks: dict[str, tuple[str, ...]] = {}
+    cache: tuple[dict[str, Any], ...] = ()
+    artifacts: dict[str, Any] | tuple[dict[str, Any], ...] = ()
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     payload: dict[str, Any] = {}
     during: tuple[Event, ...] = ()
     expect: Expect = Expect()
@@ -63,24 +90,57 @@ class RunnerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`why` tells why it plays on one stage only. `differs`: how podlane, on purpose, is not as
+    gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all.
+
+    `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
+    there before the manager. `troubles`: faults of the embedded cluster, by their class.
+    """
+
     about: str
-    jobs: tuple[JobSpec, ...]
-    stages: tuple[str, ...] = ("embedded", "cluster")
+    jobs: tuple[JobSpec, ...] = ()
+    stages: tuple[str, ...] = STAGES
+    why: str = ""
+    differs: str = ""
+    not_here: str = ""
     config: dict[str, Any] = {}
     runners: tuple[RunnerSpec, ...] = (RunnerSpec(),)
+    gitlab: dict[str, Any] = {}
+    objects: tuple[dict[str, Any], ...] = ()
+    troubles: tuple[dict[str, Any], ...] = ()
 
 
-def load(path: Path) -> Scenario:
-    return msgspec.convert(yaml.safe_load(path.read_text()), Scenario)
+def load(path: Path, stage: str = "") -> Scenario:
+    raw = _at(yaml.safe_load(path.read_text()), stage)
+    for part in ("jobs", "runners"):
+        if part in raw:
+            raw[part] = [_at(one, stage) for one in raw[part]]
+    for job in raw.get("jobs", ()):
+        if "expect" in job:
+            job["expect"] = _at(job["expect"], stage)
+    return msgspec.convert(raw, Scenario)
 
 
 def names(stage: str) -> list[str]:
     """The scenarios that this stage can play."""
-    return [path.stem for path in sorted(FOLDER.glob("*.yaml")) if stage in load(path).stages]
+    return [name for name in every() if is_played(load(file(name)), stage)]
 
 
-def find(name: str) -> Scenario:
-    return load(FOLDER / f"{name}.yaml")
+def every() -> list[str]:
+    paths = sorted(FOLDER.rglob("*.yaml"))
+    return [str(path.relative_to(FOLDER).with_suffix("")) for path in paths]
+
+
+def is_played(scenario: Scenario, stage: str) -> bool:
+    return stage in scenario.stages and not scenario.not_here
+
+
+def file(name: str) -> Path:
+    return FOLDER / f"{name}.yaml"
+
+
+def find(name: str, stage: str) -> Scenario:
+    return load(file(name), stage)
 
 
 def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -91,3 +151,22 @@ def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(mine, dict) and isinstance(value, dict)
         merged[key] = merge(mine, value) if both and isinstance(mine, dict) else value
     return merged
+
+
+def fill(tree: Any, words: dict[str, str]) -> Any:
+    """Put the stage's own words in place of `{folder}` and the like."""
+    if isinstance(tree, dict):
+        return {key: fill(value, words) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [fill(value, words) for value in tree]
+    if isinstance(tree, str):
+        for name, word in words.items():
+            tree = tree.replace(f"{{{name}}}", word)
+    return tree
+
+
+def _at(raw: dict[str, Any], stage: str) -> dict[str, Any]:
+    """What holds at a stage."""
+    own = raw.get("at", {})
+    plain = {key: value for key, value in raw.items() if key != "at"}
+    return merge(plain, own.get(stage, {}))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
+
+Pods = dict[str, dict[str, Any]]
 
 
 class Stage(Protocol):
@@ -22,10 +25,22 @@ class Stage(Protocol):
         """What the manager's environment needs."""
 
     async def objects(self) -> list[str]:
-        """`kind/name` of each object with podlane's label."""
+        """`kind/name` of each object with podlane's label; the kind in its plural."""
 
-    async def delete_pods(self) -> None:
-        """Delete the pods of the namespace, as an administrator would."""
+    def watch_pods(self) -> AbstractAsyncContextManager[Pods]:
+        """Podlane's pods by name, each as it was last seen: the dict fills as they come."""
+
+    async def create(self, manifest: dict[str, Any]) -> None:
+        """Make an object, as an administrator would."""
+
+    async def delete_pods(self, *, now: bool = False) -> None:
+        """Delete the pods of the namespace, as an administrator would; `now`: without grace."""
+
+    async def evict_pods(self) -> None:
+        """Ask for the pods' eviction, as a drain does."""
+
+    def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
+        """Let go wrong what only the embedded cluster can be told."""
 
     async def describe(self) -> str:
         """What there is to see, for the message of a failed test."""

@@ -11,4 +11,4 @@ from harness.play import play
 
 @pytest.mark.parametrize("name", scenario.names("embedded"))
 async def test_scenario(name: str, stage: EmbeddedCluster) -> None:
-    await play(scenario.find(name), stage)
+    await play(scenario.find(name, "embedded"), stage)

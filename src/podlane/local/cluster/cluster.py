@@ -160,6 +160,11 @@ class Cluster:
         sandbox.disrupt(reason, "Eviction API: evicting")
         self.delete(pod)
 
+    def create(self, manifest: Object, namespace: str = "default") -> None:
+        """Make an object, as an administrator would."""
+        kind = kind_named(manifest["kind"])
+        self._app.resources.create(kind, namespace, manifest, self._admit)
+
     def delete(self, pod: str, grace_seconds: int | None = None) -> None:
         """Delete a pod from outside."""
         key = self._sandbox_owner().sandbox(pod).key
