@@ -73,6 +73,11 @@ def test_settings_by_flags_variables_and_template(
         "--env=A=b",
         "--env=C=d=e",
         "--feature-flags=FF_TIMESTAMPS:false",
+        "--cache-type=s3",
+        "--cache-s3-bucket-name=caches",
+        "--cache-s3-path-style",
+        CACHE_S3_ACCESS_KEY="hidden",
+        CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE="7",
         KUBERNETES_NAMESPACE="ci",
         RUNNER_OUTPUT_LIMIT="100",
     )
@@ -82,6 +87,8 @@ def test_settings_by_flags_variables_and_template(
     assert (written["limit"], written["output_limit"], written["token"]) == (3, 100, "glrt-good")
     assert (written["environment"], written["strict_check_interval"]) == (["A=b", "C=d=e"], False)
     assert written["feature_flags"] == {"FF_TIMESTAMPS": False}
+    s3 = {"BucketName": "caches", "PathStyle": True, "AccessKey": "hidden"}
+    assert written["cache"] == {"Type": "s3", "MaxUploadedArchiveSize": 7, "s3": s3}
     assert kubernetes["node_selector"] == {"disk": "ssd", "zone": "a"}
     assert kubernetes["node_tolerations"] == {"key=value": "NoSchedule"}
     assert (kubernetes["image"], kubernetes["cpu_limit"]) == ("busybox", "9")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import click
 import msgspec
 
+from podlane.core.config.cache import MOVED
 from podlane.core.config.model import KubernetesConfig, RunnerConfig
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError
@@ -42,7 +43,10 @@ _ENVIRONMENT: dict[Keys, str] = {
     ("tls-cert-file",): "CI_SERVER_TLS_CERT_FILE",
     ("tls-key-file",): "CI_SERVER_TLS_KEY_FILE",
     ("kubernetes", "context"): "KUBECTL_CONTEXT",
+    ("cache", "MaxUploadedArchiveSize"): "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE",
+    ("cache", "gcs", "CredentialsFile"): "GOOGLE_APPLICATION_CREDENTIALS",
 }
+_MOVED = {("cache", name) for name in MOVED}  # their place of old has no flags
 
 
 def dashes(name: str) -> str:
@@ -51,25 +55,26 @@ def dashes(name: str) -> str:
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """One setting: its path in the runner's table, and what its value is made of."""
+    """One setting: its path in the runner's table, in the model, and what its value is made of."""
 
     keys: Keys
+    names: Keys
     kind: str  # "text", "number", "bool", "list", "map" or "bools"
 
     @property
     def parameter(self) -> str:
-        return "setting_" + "_".join(self.keys).replace("-", "_")
+        return "setting_" + "_".join(self.names)
 
 
-def _flags(struct: type[msgspec.Struct], prefix: Keys = ()) -> Iterator[Flag]:
+def _flags(struct: type[msgspec.Struct], keys: Keys = (), names: Keys = ()) -> Iterator[Flag]:
     for field in msgspec.structs.fields(struct):
-        keys = (*prefix, field.encode_name)
-        if not prefix and field.name in _OWN:
+        inner = (*keys, field.encode_name), (*names, field.name)
+        if (not keys and field.name in _OWN) or inner[1] in _MOVED:
             continue
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            yield from _flags(field.type, keys)
+            yield from _flags(field.type, *inner)
         elif kind := _kind(field.type):
-            yield Flag(keys, kind)
+            yield Flag(*inner, kind)
 
 
 def _kind(declared: Any) -> str:
@@ -85,16 +90,16 @@ def _kind(declared: Any) -> str:
     return {dict[str, str]: "map", dict[str, bool]: "bools"}.get(declared, "")
 
 
-FLAGS = (*_flags(RunnerConfig), *_flags(KubernetesConfig, ("kubernetes",)))
+FLAGS = (*_flags(RunnerConfig), *_flags(KubernetesConfig, ("kubernetes",), ("kubernetes",)))
 
 
 def setting_options(command: F) -> F:
     """Take every flag of a runner's settings."""
     for flag in reversed(FLAGS):
         command = click.option(
-            f"--{_FLAGS.get(flag.keys, _dashed(flag.keys))}",
+            f"--{_FLAGS.get(flag.keys, _dashed(flag.names))}",
             flag.parameter,
-            envvar=_ENVIRONMENT.get(flag.keys, _environment(flag.keys)),
+            envvar=_ENVIRONMENT.get(flag.keys, _environment(flag.names)),
             multiple=flag.kind in ("list", "map", "bools"),
             metavar=_METAVARS[flag.kind],
             default=None,
@@ -152,15 +157,15 @@ def _pair(flag: Flag, item: str, separator: str) -> tuple[str, str]:
     key, sign, value = item.rpartition(separator) if separator == ":" else item.partition("=")
     if not sign or not key:
         raise ConfigError(
-            f"`--{_dashed(flag.keys)}` takes {_METAVARS[flag.kind]}", reference="usage"
+            f"`--{_dashed(flag.names)}` takes {_METAVARS[flag.kind]}", reference="usage"
         )
     return key.strip(), value.strip()
 
 
-def _dashed(keys: Keys) -> str:
-    return "-".join(keys).replace("_", "-")
+def _dashed(names: Keys) -> str:
+    return "-".join(names).replace("_", "-")
 
 
-def _environment(keys: Keys) -> str:
-    name = "_".join(keys).replace("-", "_").upper()
-    return name if keys[0] == "kubernetes" else f"RUNNER_{name}"
+def _environment(names: Keys) -> str:
+    name = "_".join(names).upper()
+    return name if names[0] in ("kubernetes", "cache") else f"RUNNER_{name}"

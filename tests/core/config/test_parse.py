@@ -153,7 +153,7 @@ shutdown_timeout = 0
         (KUBERNETES + "zzzz = 1", "unknown", "no known key looks like it"),
         (RUNNER + "[runners.podlane]\npendinglimit = 1", "unknown", "is `pending_limit`"),
         (RUNNER + "[runners.docker]\nimage = 'x'", "moot", '`[[runners]] #1 "builder" docker`'),
-        (RUNNER + "[runners.cache]\ntype = 's3'", "later", '#1 "builder" cache.Type` is not yet'),
+        (RUNNER + "[runners.cache]\ntype = 's3'", "careful", "lacks `s3.BucketName`: jobs get no"),
         (
             RUNNER + "[[runners.kubernetes.volumes.csi]]\nname='a'\nmount_path='/a'",
             "later",
@@ -183,10 +183,10 @@ def test_a_key_that_is_not_honoured_is_said(text: str, kind: str, words: str) ->
 
 def test_a_closed_table_is_said_once_and_its_unknown_keys_too() -> None:
     _, notes = read(
-        RUNNER
-        + "[runners.cache]\nPath='p'\nType='s3'\n[runners.cache.s3]\nBucketName='b'\nBuckt='c'\n"
+        KUBERNETES
+        + "[runners.kubernetes.container_lifecycle.pre_stop.exec]\ncommand=['c']\ncomand=['d']\n"
     )
-    assert [(note.kind, note.line) for note in notes] == [("later", 9), ("unknown", 12)]
+    assert [(note.kind, note.line) for note in notes] == [("later", 8), ("unknown", 10)]
 
 
 def test_keys_are_read_without_regard_to_case() -> None:
@@ -300,4 +300,4 @@ def test_the_first_real_file() -> None:
     runner = config.runners[0]
     assert runner.pre_build_script.startswith(script)
     assert runner.kubernetes.volumes.secret[0].read_only
-    assert [(note.kind, note.line) for note in notes] == [("later", 13)]
+    assert [(note.kind, note.line) for note in notes] == [("careful", 13)]

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from podlane.core.config.cache import CacheConfig
 from podlane.core.config.model import (
-    CacheConfig,
     ClaimVolume,
     ContainerSecurityContext,
     KubernetesConfig,

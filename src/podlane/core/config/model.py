@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from podlane.core.config.cache import CacheConfig
 from podlane.core.text.token import Token
 
 
@@ -153,12 +154,6 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     pending_limit: int = 3  # pods that wait for a node before no more jobs are asked for; 0: any
     pod_dir: str = "/podlane"  # podlane's own root in a job's pod; job variables are expanded
     scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
-
-
-class CacheConfig(msgspec.Struct, frozen=True):
-    """`[runners.cache]`: so far only whether a shared cache is asked for."""
-
-    type: str = msgspec.field(name="Type", default="")
 
 
 class RunnerConfig(msgspec.Struct, frozen=True):

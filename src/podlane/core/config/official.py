@@ -6,7 +6,6 @@
     key later: what happens       known, not yet honoured
     key moot: why                 known, can have no effect with podlane
     key! later: what happens      the same, and here `false` or `0` asks for something too
-    key+ later: what happens      the same, and the model has the key, so that jobs can be told
     later: what happens           the verdict of a whole table, which is then closed:
     name name *                   its other lines only list the names it may hold (`*`: any)
 
@@ -25,7 +24,7 @@ from podlane.core.config.official_runner import RUNNER
 
 ANY = "*"
 _HEADER = re.compile(r"\[([^\]]*)\]")
-_VERDICT = re.compile(r"(?:(\S+?)([!+]?) )?(later|moot): (.*)")
+_VERDICT = re.compile(r"(?:(\S+?)(!?) )?(later|moot): (.*)")
 
 
 class Official(msgspec.Struct, frozen=True):
@@ -34,7 +33,6 @@ class Official(msgspec.Struct, frozen=True):
     verdict: Literal["", "later", "moot"] = ""
     instead: str = ""
     always_says: bool = False  # even `false` and `0` differ from leaving the key out
-    is_read: bool = False  # a field of the model all the same
 
 
 def keys_of(table: str) -> dict[str, Official]:
@@ -64,9 +62,7 @@ def _read_line(
         if table and _is_closed(found, _parent(table)):
             _put(found, table, Official())
     elif entry := _VERDICT.fullmatch(line):
-        official = Official(
-            "later" if entry[3] == "later" else "moot", entry[4], entry[2] == "!", entry[2] == "+"
-        )
+        official = Official("later" if entry[3] == "later" else "moot", entry[4], entry[2] == "!")
         if entry[1]:
             keys[entry[1]] = official
         else:

@@ -58,20 +58,6 @@ enabled timeout acquire_min_backoff acquire_max_backoff
 later: no queuing metric is counted
 periods timezone threshold jobs_running_for_project
 
-[runners.cache]
-Type+ later: caches stay in `cache_dir` of the pod and go with it unless a volume is there
-s3 gcs azure
-Path Shared MaxUploadedArchiveSize
-ServerAddress AccessKey SecretKey BucketName BucketLocation Insecure
-[runners.cache.s3]
-ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation Insecure
-AuthenticationType ServerSideEncryption ServerSideEncryptionKeyID DualStack PathStyle Accelerate
-RoleARN UploadRoleARN AssumeRoleMaxConcurrency DisableAssumeRoleCredentialsCaching
-[runners.cache.gcs]
-AccessID PrivateKey CredentialsFile BucketName UniverseDomain
-[runners.cache.azure]
-AccountName AccountKey ContainerName StorageDomain
-
 [runners.referees]
 moot: only the docker-machine executor has data for it
 [runners.referees.metrics]

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from podlane.core.config.cache_notes import remarks
 from podlane.core.config.connection import connection
 from podlane.core.config.lines import Path, find_line, key_lines
 from podlane.core.config.model import Config, RunnerConfig
@@ -65,7 +66,7 @@ def _runner(
         values["kubernetes"] = kubernetes | {"pull_policy": [policy] if policy else []}
     runner = convert(values, RunnerConfig, place, lines)
     check_values(runner, place, lines)
-    return runner, found
+    return runner, [*found, *remarks(runner.cache, place.inside("cache"))]
 
 
 def _other_executor(table: Mapping[str, Any], place: Place) -> Found | None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES
 from podlane.core.config.lines import Path, find_line
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.recognise import Place
@@ -87,6 +88,17 @@ def _closed_sets(config: Config | RunnerConfig) -> list[tuple[str, str, tuple[st
     return [
         ("shell", config.shell, SHELLS),
         ("podlane.scope", config.podlane.scope, SCOPES),
+        ("cache.Type", config.cache.type, TYPES),
+        (
+            "cache.s3.AuthenticationType",
+            config.cache.s3.authentication_type.lower(),
+            AUTHENTICATIONS,
+        ),
+        (
+            "cache.s3.ServerSideEncryption",
+            config.cache.s3.server_side_encryption.lower(),
+            ENCRYPTIONS,
+        ),
         *(("kubernetes.pull_policy", policy, PULL_POLICIES) for policy in policies),
     ]
 
@@ -100,6 +112,8 @@ def _numbers(config: Config | RunnerConfig) -> list[tuple[str, int, int]]:
         ("request_concurrency", config.request_concurrency, 0),
         ("kubernetes.poll_timeout", config.kubernetes.poll_timeout, 0),
         ("podlane.pending_limit", config.podlane.pending_limit, 0),
+        ("cache.MaxUploadedArchiveSize", config.cache.max_uploaded_archive_size, 0),
+        ("cache.s3.AssumeRoleMaxConcurrency", config.cache.s3.assume_role_max_concurrency, -1),
     ]
 
 
