@@ -11,7 +11,6 @@ from typing import Protocol
 from podlane.core.plan.model import TraceSettings
 from podlane.core.trace import sections
 from podlane.core.trace.limit import Limit
-from podlane.core.trace.masker import Masker
 from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
 from podlane.helper.spool import Spool
 
@@ -27,9 +26,12 @@ class Trace:
 
     def __init__(self, settings: TraceSettings, spool: Spool, wake: Wake) -> None:
         secrets = [mask.reveal() for mask in settings.masks]
-        maskers = (Masker(secrets, settings.mask_prefixes), Masker(secrets, settings.mask_prefixes))
-        limit = Limit(settings.limit_bytes)
-        self._stream = TraceStream(maskers, limit, with_timestamps=settings.with_timestamps)
+        self._stream = TraceStream(
+            secrets,
+            settings.mask_prefixes,
+            Limit(settings.limit_bytes),
+            with_timestamps=settings.with_timestamps,
+        )
         self._with_sections = settings.with_sections
         self._spool = spool
         self._wake = wake
@@ -39,6 +41,11 @@ class Trace:
     def script(self, data: bytes) -> None:
         """Output of a script, as it came."""
         self._write(SCRIPT, data)
+
+    def hide(self, secret: str) -> None:
+        """From now on `secret` is masked wherever it comes up, like a masked variable's value."""
+        with self._lock:
+            self._stream.hide(secret.strip().encode())
 
     def plain(self, text: str) -> None:
         self._write(OWN, sections.plain(text).encode())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podlane.core.trace.limit import Limit
-from podlane.core.trace.masker import Masker
 from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
 from podlane.core.trace.timestamps import LineStamper
 
@@ -22,8 +22,7 @@ NOTICE = (
 
 
 def stream(limit: int = 1 << 20, secrets: tuple[str, ...] = (), *, stamps: bool) -> TraceStream:
-    maskers = (Masker(secrets, ["glpat-"]), Masker(secrets, ["glpat-"]))
-    return TraceStream(maskers, Limit(limit), with_timestamps=stamps)
+    return TraceStream(secrets, ["glpat-"], Limit(limit), with_timestamps=stamps)
 
 
 def test_the_limit_cuts_no_character_and_says_so_once() -> None:
@@ -71,7 +70,69 @@ def test_what_is_no_text_is_mended() -> None:
     assert (out + both.flush(0)).decode() == "a\ufffd\u00e9\ufffd"
 
 
-@given(st.text(alphabet="ab\n\ré€", max_size=60), st.data())
+def test_dots_come_as_one_line() -> None:
+    stamper = LineStamper(1)
+    out = b"".join(stamper.feed(b".", NOON + at) for at in range(120)) + stamper.feed(b"\n", NOON)
+    assert out.decode() == f"{HEAD} 01O{' '}{'.' * 120}\n"
+
+
+def test_a_section_mark_is_an_entry_and_the_text_after_it_goes_on() -> None:
+    stamper = LineStamper(0)
+    out = stamper.feed(b"section_start:1:x\r\x1b[0K", NOON) + stamper.feed(b"Title\n", NOON)
+    assert out.decode() == f"{HEAD} 00O section_start:1:x\r\x1b[0K\n{HEAD} 00O+Title\n"
+
+
+ADDED = [
+    ("::add-mask::tok\nb tok\n", "::add-mask::[MASKED]\nb [MASKED]\n"),
+    ("::add-mask::one two \r\none two", "::add-mask::[MASKED]\r\n[MASKED]"),
+    ("::add-mask::tok", "::add-mask::[MASKED]"),
+    ("::add-mask::\ntok\n", "::add-mask::[MASKED]\ntok\n"),
+    ("::add-mask::a1\n::add-mask::b2\na1b2", "::add-mask::[MASKED]\n" * 2 + "[MASKED][MASKED]"),
+    ("+ echo ::add-mask::tok\ntok\n", "+ echo ::add-mask::[MASKED]\ntok\n"),
+    (
+        "\x1b[32;1m$ echo ::add-mask::$T\x1b[0;m\n",
+        "\x1b[32;1m$ echo ::add-mask::[MASKED]\x1b[0;m\n",
+    ),
+    ("::add-mas::add-mask::x\n", "::add-mas::add-mask::[MASKED]\n"),
+    ("::add-mask", "::add-mask"),
+    ("std::add-mask: and ::add", "std::add-mask: and ::add"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ADDED)
+def test_a_script_adds_a_mask(text: str, expected: str) -> None:
+    data = text.encode()
+    for size in (len(data), 1, 2, 3, 5, 7):
+        both, out = stream(stamps=False), b""
+        for at in range(0, len(data), size):
+            out += both.feed(SCRIPT, data[at : at + size], 0)
+        assert (out + both.flush(0)).decode() == expected, size
+
+
+def test_an_added_mask_holds_for_our_own_lines_and_later_steps() -> None:
+    both = stream(stamps=True)
+    both.feed(SCRIPT, b"::add-mask::tok\n", NOON)
+    both.flush(NOON)
+    out = both.feed(OWN, b"ERROR: tok\n", NOON) + both.feed(SCRIPT, b"tok\n", NOON)
+    assert out.decode() == f"{HEAD} 00O ERROR: [MASKED]\n{HEAD} 01O [MASKED]\n"
+
+
+def test_our_own_lines_add_no_mask() -> None:
+    both = stream(stamps=False)
+    out = both.feed(OWN, b"::add-mask::tok\n", 0) + both.feed(SCRIPT, b"tok\n", 0)
+    assert out == b"::add-mask::tok\ntok\n"
+
+
+def test_a_value_without_end_is_hidden_and_no_mask() -> None:
+    both = stream(stamps=False)
+    out = both.feed(SCRIPT, b"::add-mask::", 0)
+    for _ in range(40):
+        out += both.feed(SCRIPT, b"x" * 4096, 0)
+    out += both.feed(SCRIPT, b"\nend", 0) + both.flush(0)
+    assert out == b"::add-mask::[MASKED]\nend"
+
+
+@given(st.text(alphabet="ab\n\n\ré€", max_size=60), st.data())
 def test_no_cut_changes_the_lines(text: str, data: st.DataObject) -> None:
     raw = text.encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=5)))

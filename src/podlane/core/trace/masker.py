@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from podlane.core.trace.phrases import PhraseMask
+from podlane.core.trace.phrases import PhraseMask, Phrases
 from podlane.core.trace.runs import RunMask, token_kind, url_kind
 
 
 class Masker:
-    """Feed bytes in, get masked bytes out. `flush` at the end of a step: nothing is held longer."""
+    """Feed bytes in, get masked bytes out. `flush` at the end of a step: nothing is held longer.
 
-    def __init__(self, secrets: Iterable[str], prefixes: Iterable[str]) -> None:
+    `phrases` may be shared with other maskers, and grow.
+    """
+
+    def __init__(self, phrases: Phrases, prefixes: Iterable[str]) -> None:
         self._stages = (
-            PhraseMask(secret.encode() for secret in secrets),
+            PhraseMask(phrases),
             RunMask(url_kind()),
             RunMask(token_kind(prefixes)),
         )
@@ -28,3 +31,9 @@ class Masker:
         for stage in self._stages:
             data = stage.feed(data) + stage.flush()
         return data
+
+
+def mask_text(text: str, secrets: Iterable[str], prefixes: Iterable[str]) -> str:
+    """Mask one text that stands for itself."""
+    masker = Masker(Phrases(secret.encode() for secret in secrets), prefixes)
+    return (masker.feed(text.encode()) + masker.flush()).decode(errors="replace")

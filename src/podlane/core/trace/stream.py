@@ -2,15 +2,18 @@
 
 Two streams share the limit: podlane's own lines (0) and the scripts' output (1). Each holds back
 for itself what may yet become a secret or a line, so a line of ours between two pieces of a
-script's secret does not show the pieces.
+script's secret does not show the pieces. What a script asks to have hidden is hidden in both.
 """
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
+from podlane.core.trace.add_mask import AddMask
 from podlane.core.trace.limit import Limit
 from podlane.core.trace.masker import Masker
+from podlane.core.trace.phrases import Phrases
 from podlane.core.trace.timestamps import LineStamper
 
 OWN, SCRIPT = 0, 1
@@ -42,23 +45,34 @@ class _Source:
 
 
 class TraceStream:
-    """Feed bytes of a stream in, get the bytes for GitLab out. One masker for each stream."""
+    """Feed bytes of a stream in, get the bytes for GitLab out."""
 
     def __init__(
-        self, maskers: tuple[Masker, Masker], limit: Limit, *, with_timestamps: bool
+        self,
+        secrets: Iterable[str],
+        prefixes: Iterable[str],
+        limit: Limit,
+        *,
+        with_timestamps: bool,
     ) -> None:
+        phrases = Phrases(secret.encode() for secret in secrets)
+        self.hide = phrases.add
         self._limit = limit
         self._sources = [
-            _Source(number, masker, with_timestamps=with_timestamps)
-            for number, masker in zip((OWN, SCRIPT), maskers, strict=True)
+            _Source(number, Masker(phrases, prefixes), with_timestamps=with_timestamps)
+            for number in (OWN, SCRIPT)
         ]
+        self._add_mask = AddMask(phrases.add)
 
     def feed(self, stream: int, data: bytes, now: float) -> bytes:
         if self._limit.is_reached:
             return b""
+        if stream == SCRIPT:
+            data = self._add_mask.feed(data)
         return self._limit.feed(self._sources[stream].feed(data, now))
 
     def flush(self, now: float) -> bytes:
         """Let go of what was held back in case more came: the step is over."""
-        out = b"".join(source.flush(now) for source in reversed(self._sources))
+        out = self._sources[SCRIPT].feed(self._add_mask.flush(), now)
+        out += b"".join(source.flush(now) for source in reversed(self._sources))
         return self._limit.feed(out)
