@@ -6,6 +6,7 @@ import os
 import stat
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -51,20 +52,30 @@ def test_an_absolute_pattern_within_the_project(project: Path) -> None:
     assert archive.find(project, f"{project}/out/*.txt") == ["out/b.txt"]
 
 
-def test_there_and_back(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", get_args(archive.Format))
+@pytest.mark.parametrize("level", get_args(archive.Level))
+def test_there_and_back(
+    project: Path, tmp_path: Path, form: archive.Format, level: archive.Level
+) -> None:
+    noise = os.urandom(100_000) + bytes(500_000) + b"text " * 100_000
+    (project / "large").write_bytes(noise)
     (project / "a.txt").chmod(0o755)
     os.utime(project / "a.txt", (1_700_000_000, 1_700_000_000))
-    archive.pack(tmp_path / "x.zip", project, archive.find(project, "**/*") or [])
+    found = archive.find(project, "**/*") or []
+    packed = archive.pack(tmp_path / "x", project, found, format=form, level=level)
+    assert (packed.files, packed.size) == (len(found), (tmp_path / "x").stat().st_size)
+    assert archive.names(tmp_path / "x") == set(found)
     target = tmp_path / "target"
     target.mkdir()
-    archive.unpack(tmp_path / "x.zip", target)
+    archive.unpack(tmp_path / "x", target)
+    assert (target / "large").read_bytes() == noise
     assert (target / "a.txt").read_text() == "a.txt"
     assert stat.S_IMODE((target / "a.txt").stat().st_mode) == 0o755
     assert abs((target / "a.txt").stat().st_mtime - 1_700_000_000) <= 2
     assert (target / "link").readlink() == Path("out")
     assert (target / "outward").readlink() == Path("/etc")
     assert (target / "out/deep/c.log").read_text() == "out/deep/c.log"
-    archive.unpack(tmp_path / "x.zip", target)  # over what is there
+    archive.unpack(tmp_path / "x", target)  # over what is there
 
 
 def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
