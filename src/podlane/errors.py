@@ -37,7 +37,7 @@ class ConfigError(PodlaneError):
 
 
 class JobRefused(PodlaneError):
-    """This job cannot run as it was asked for; `failure_reason` is told to GitLab."""
+    """This job cannot run as it was asked for; GitLab is told `failure_reason` and `exit_code`."""
 
     reference = "job-refused"
 
@@ -48,9 +48,11 @@ class JobRefused(PodlaneError):
         hint: str = "",
         reference: str = "",
         failure_reason: str = "runner_configuration_error",
+        exit_code: int = 0,
     ) -> None:
         super().__init__(message, hint=hint, reference=reference)
         self.failure_reason = failure_reason
+        self.exit_code = exit_code
 
 
 class ServiceError(PodlaneError):

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from podlane.core.job.tell import Told, encode_told
 from podlane.core.job.word import LastWord, parse_word
 from podlane.core.plan.model import (
     VERSION,
@@ -108,6 +109,16 @@ class Rig:
             scripts=(Script("step_script", commands),),
             after_script=Script("after_script", after) if after else None,
         )
+
+    def service_started(self, name: str) -> None:
+        """What the kubelet does when it makes the container of a service."""
+        (self.pod / "services" / name).mkdir(parents=True)
+
+    def tell(self, told: Told) -> None:
+        """What the manager writes into the pod's annotation, as the kubelet hands it on."""
+        fresh = self.pod / "tell" / "fresh"
+        fresh.write_text(encode_told(told))
+        fresh.replace(self.pod / "tell" / "tell")
 
     async def start(self, *, with_loop: bool = True, shell: str = "sh") -> None:
         folder = self.pod / "plan"

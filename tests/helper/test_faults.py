@@ -12,6 +12,7 @@ import pytest
 from harness import wait
 from helper.rig import Rig
 from helper.test_job import plain
+from podlane.core.job.tell import Told
 from podlane.local.coordinator import Fault
 from podlane.local.coordinator.faults import Kind
 
@@ -145,7 +146,7 @@ async def test_no_hello_in_time(rig: Rig) -> None:
 async def test_the_manager_tells_to_leave_the_word(rig: Rig) -> None:
     await rig.start(with_loop=False)
     await rig.until_trace("Checking out")
-    (rig.pod / "tell" / "tell").write_text("defer: the image is not there")
+    rig.tell(Told("the image is not there"))
     await rig.end()
     assert rig.word.state == "deferred"
     assert rig.job.state == "running"

@@ -186,7 +186,8 @@ async def test_the_job_s_own_git_settings_hold(rig: Rig) -> None:
 
 
 async def test_a_service_that_answers(rig: Rig) -> None:
-    rig.change(services=(ServiceCheck("gitlab", (rig.coordinator.port,)),))
+    rig.change(services=(ServiceCheck("gitlab", "gitlab:1", (rig.coordinator.port,), 5),))
+    rig.service_started("gitlab")
     await rig.run()
     assert "WARNING" not in rig.trace
 

@@ -57,7 +57,9 @@ def main(argv: list[str]) -> int:
         say(plan, LastWord("accepted", sent=work.reporter.window.sent))
     except Deferred:
         work.reporter.send_all(work.final_until)
-        say(plan, LastWord("deferred", sent=work.reporter.window.sent))
+        # an outcome tells that the build container has never said hello
+        silent = None if work.hello else failed(FailureReason.RUNNER_CONFIGURATION_ERROR)
+        say(plan, LastWord("deferred", silent, work.reporter.window.sent))
     except Exception:  # noqa: BLE001 - whatever it is, the job gets an end and the author a line
         import traceback
 

@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
-from podlane.helper import artifacts, cache, files, scripts, services, sources
+from podlane.core.plan.model import JobPlan
+from podlane.helper import artifacts, cache, files, scripts, services, sources, tell
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted
 
@@ -24,8 +25,9 @@ def run(work: Work) -> Outcome:
         _fetch(work)
     except StageFailed as error:
         failure = _blamed(work, error)
-    except Deferred as error:
-        lost = error
+    except Deferred:
+        files.remove_files(work.plan)
+        raise  # nothing has run, so nothing is kept: there may be another attempt
     else:
         failure, lost = _scripts(work)
     if lost is None or Path(work.plan.places.project).exists():
@@ -33,6 +35,7 @@ def run(work: Work) -> Outcome:
     files.remove_files(work.plan)
     if lost is not None:
         raise lost
+    services.report_ends(work, has_failed=failure is not None)
     return _close(work, failure)
 
 
@@ -67,30 +70,35 @@ def _meet_build_container(work: Work) -> None:
         raise Deferred from error
     if work.hello is None:
         work.check()
-        if _is_told(work):
+        if tell.read(work.plan).defer:
             raise Deferred
-        raise StageFailed(
-            failed(FailureReason.RUNNER_SYSTEM_FAILURE),
-            f"the build container ({work.plan.image}) did not start within "
-            f"{work.plan.limits.hello:.0f} seconds",
-            "is the image large, or the registry slow? `poll_timeout` is how long podlane waits",
-        )
+        raise _no_hello(work.plan)
     files.hand_over(work.plan, work.hello)
 
 
 def _is_over(work: Work) -> bool:
     work.clear_wake()
     heard = work.reporter.is_stopped or work.reporter.is_canceling
-    return heard or work.grace_is_over() or _is_told(work)
+    return heard or work.grace_is_over() or bool(tell.read(work.plan).defer)
 
 
-def _is_told(work: Work) -> bool:
-    """Whether the manager has told us, by annotation, to leave the word to it."""
-    tell = Path(work.plan.places.pod) / "tell" / "tell"
-    try:
-        return tell.read_text().startswith("defer")
-    except OSError:
-        return False
+def _no_hello(plan: JobPlan) -> StageFailed:
+    """The build container's silence, in our words: the cluster has nothing to say about it."""
+    if plan.entrypoint is None:
+        return StageFailed(
+            failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+            f"the build container ({plan.image}) did not start within "
+            f"{plan.limits.hello:.0f} seconds",
+            "is the image large, or the registry slow? `poll_timeout` is how long podlane waits",
+        )
+    return StageFailed(
+        failed(FailureReason.RUNNER_CONFIGURATION_ERROR),
+        f"timed out: the entrypoint of {plan.image} has not started the shell within "
+        f"{plan.limits.hello:.0f} seconds",
+        'an entrypoint that is kept must end in `exec "$@"`; write `entrypoint: [""]` under '
+        "`image:`, or leave FF_KUBERNETES_HONOR_ENTRYPOINT off",
+        "if it needs longer, or the image is large: `poll_timeout` is how long podlane waits",
+    )
 
 
 def _scripts(work: Work) -> tuple[StageFailed | None, Deferred | None]:

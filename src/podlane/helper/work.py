@@ -68,6 +68,7 @@ class Work:
         self.terminated_at = 0.0
         self.hello: Hello | None = None
         self.status = "running"
+        self.shown: set[str] = set()  # services whose end stands in the log
 
     @cached_property
     def api(self) -> BlockingJobApi:

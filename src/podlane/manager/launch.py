@@ -152,7 +152,7 @@ async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefuse
     reply = await until_answered(runner.jobs, access, Update("running"))
     if reply.word is Word.STOP:
         return
-    outcome: Outcome = failed(FailureReason(refusal.failure_reason))
+    outcome: Outcome = failed(FailureReason(refusal.failure_reason), refusal.exit_code)
     hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
     known = job.features.failure_reasons
     await speak(runner.jobs, access, outcome, (refusal.message, *hint), known)

@@ -24,8 +24,7 @@ class Runner:
     site: Site
 
     def patience(self) -> Patience:
-        kubernetes = self.context.runner.kubernetes
-        return Patience(start=kubernetes.poll_timeout, policies=max(1, len(kubernetes.pull_policy)))
+        return Patience(start=self.context.runner.kubernetes.poll_timeout)
 
     def context_now(self) -> RunnerContext:
         """The context with the certificates that GitLab is trusted by at this moment."""

@@ -16,6 +16,7 @@ import msgspec
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.job.tell import Told, encode_told
 from podlane.core.pod import names
 from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
@@ -26,7 +27,7 @@ from podlane.manager import pods
 from podlane.manager.board import Key, Line
 from podlane.manager.launch import Hands, Voice
 from podlane.manager.runner import Runner
-from podlane.manager.speak import once, speak
+from podlane.manager.speak import once, remark, speak
 
 log = logging.getLogger(__name__)
 RunnerOf = Callable[[Line, str], Runner | None]
@@ -98,10 +99,10 @@ class Settler:
     async def _act(self, key: Key, line: Line, verdict: Verdict, runner: Runner) -> None:
         try:
             match verdict:
-                case Make(attempt=attempt):
-                    await self._make(key, line, attempt, runner)
-                case Tell(line=text):
-                    await self._tell(line, text, runner)
+                case Make():
+                    await self._make(key, line, verdict, runner)
+                case Tell(told=told):
+                    await self._tell(line, told, runner)
                 case SpeakFor(outcome=outcome, lines=lines):
                     await self.speak_for(key, line, runner, outcome, lines)
                 case Remove():
@@ -116,9 +117,9 @@ class Settler:
             self._busy.discard(key)
             self._board.stir(key)
 
-    async def _make(self, key: Key, line: Line, attempt: int, runner: Runner) -> None:
+    async def _make(self, key: Key, line: Line, wanted: Make, runner: Runner) -> None:
         """Make the pod that the record has not, or the next attempt in place of the last."""
-        site, record = runner.site, line.record
+        site, record, attempt = runner.site, line.record, wanted.attempt
         if attempt == 0 and await self._is_there(line, runner):
             return
         found = await site.api.get(SECRET, site.namespace, record.name)
@@ -132,6 +133,7 @@ class Settler:
                 await pods.check_makeable(site, found, has_begun=bool(reply.offset))
             elif line.pod is not None:
                 await pods.delete_pod(site, line.pod)
+                await remark(runner.jobs, voice.job, wanted.lines)
             manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
             pod = await _patiently(pods.make_pod(site, manifest, record), line, runner)
         except JobRefused as refusal:
@@ -155,9 +157,9 @@ class Settler:
         self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
         return True
 
-    async def _tell(self, line: Line, text: str, runner: Runner) -> None:
+    async def _tell(self, line: Line, told: Told, runner: Runner) -> None:
         assert line.pod is not None
-        patch = {"metadata": {"annotations": {names.TELL: f"defer: {text}"[:2000]}}}
+        patch = {"metadata": {"annotations": {names.TELL: encode_told(told)}}}
         try:
             await runner.site.api.patch(POD, runner.site.namespace, line.pod.name, patch)
         except Gone:

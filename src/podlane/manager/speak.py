@@ -50,6 +50,15 @@ async def speak(
     await until_answered(jobs, access, update)
 
 
+async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> None:
+    """Add warnings to the trace while no helper speaks, once: what is not taken is left out."""
+    size = await once(jobs.trace_size(access))
+    if lines and size.offset is not None and size.word is not Word.STOP:
+        text = "".join(map(sections.warning, lines)).encode()
+        data = b"\n" + text if size.offset else text
+        await once(jobs.append_trace(access, size.offset, data))
+
+
 async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Reply:
     """Send one PUT again and again until GitLab answers it with a yes or a stop."""
     for delay in delays(1, 60):

@@ -19,6 +19,7 @@ from podlane.core.config.model import (
     PodlaneConfig,
     RunnerConfig,
     SecurityContext,
+    ServiceConfig,
     Volumes,
 )
 from podlane.core.job.payload import Job, parse_job
@@ -27,6 +28,7 @@ from podlane.core.plan.make import make_plan
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.text import token
 from podlane.core.text.token import Token
+from podlane.errors import JobRefused
 
 CONNECTION = {"host", "context", "cert_file", "key_file", "ca_file", "bearer_token"}  # clients.kube
 POLLING = {  # the manager's
@@ -46,8 +48,14 @@ POLLING = {  # the manager's
     "labels",
 }
 PODLANE = {"pending_limit"}  # the manager's
+OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {
     "pull_policy": ("always",),
+    "allowed_pull_policies": ("always",),
+    "allowed_services": ("other",),
+    "allowed_users": ("8",),
+    "allowed_groups": ("8",),
+    "services": (ServiceConfig("s"),),
     "image_pull_secrets": ("one",),
     "node_selector": {"a": "b"},
     "node_tolerations": {"a": "b"},
@@ -85,7 +93,8 @@ def _job() -> Job:
                 "job_info": {"project_full_path": "g/p"},
                 "git_info": {"repo_url": "https://u:t@gitlab.test/g/p.git", "sha": "abc"},
                 "steps": [{"name": "script", "script": ["true"]}],
-                "services": [{"name": "s"}],
+                "image": {"executor_opts": {"kubernetes": {"user": "5:6"}}},
+                "services": [{"name": "s", "ports": [{"number": 80}]}],
                 "cache": [{"key": "k", "paths": ["c"]}],
                 "variables": [*overwrites, {"key": "CI_DEBUG_TRACE", "value": "true"}],
             }
@@ -93,9 +102,12 @@ def _job() -> Job:
     )
 
 
-def _made(runner: RunnerConfig) -> tuple[bytes, Manifests]:
+def _made(runner: RunnerConfig) -> tuple[bytes, Manifests] | str:
     context = RunnerContext(runner, "i", "s", "0", {}, helper_image="h")
-    plan = make_plan(_job(), context)
+    try:
+        plan = make_plan(_job(), context)
+    except JobRefused as refusal:
+        return refusal.reference
     return token.encode_revealed(plan), build_manifests(plan, _job(), context)
 
 
@@ -122,7 +134,7 @@ def _other(owner: Any, name: str) -> Any:
     return msgspec.structs.replace(owner, **{name: _sample(field, getattr(owner, name))})
 
 
-@pytest.mark.parametrize("name", _names(KubernetesConfig, CONNECTION))
+@pytest.mark.parametrize("name", _names(KubernetesConfig, CONNECTION | OF_A_JOBS_OWN_IMAGE))
 def test_kubernetes_key_matters(name: str) -> None:
     runner = msgspec.structs.replace(RUNNER, kubernetes=_other(KUBERNETES, name))
     assert _made(runner) != _made(RUNNER)

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from podlane.core.job.outcome import FailureReason, failed
+from podlane.core.job.tell import ServiceEnd, Told, encode_told
 from podlane.core.pod import names
-from podlane.core.pod.state import RawPod, RecordState, parse_pod
+from podlane.core.pod.state import RawContainer, RawPod, RawSpecContainer, RecordState, parse_pod
 from podlane.core.pod.verdict import (
     Entry,
     Make,
@@ -79,10 +80,10 @@ RUNNING: dict[str, Any] = {"running": {"startedAt": "1970-01-12T13:46:41Z"}}
 BUSY = waiting("ContainerCreating")
 
 
-def verdict(raw: RawPod | None, after: float = 1, policies: int = 1, **entry: Any) -> Verdict:
+def verdict(raw: RawPod | None, after: float = 1, **entry: Any) -> Verdict:
     state = parse_pod(raw) if raw is not None else None
     whole = Entry(RECORD, state, seen_at=MADE, **entry)
-    return judge(whole, MADE + after, Patience(policies=policies))
+    return judge(whole, MADE + after, Patience())
 
 
 def spoken(answer: Verdict) -> tuple[str, int, str]:
@@ -182,22 +183,109 @@ def test_network_trouble_is_waited_for() -> None:
     assert spoken(verdict(raw, after=200))[0] == "runner_external_dependency_failure"
 
 
-def test_next_pull_policy_is_the_next_attempt() -> None:
-    raw = pod(waiting("ErrImagePull", DENIED), BUSY)
-    assert verdict(raw, policies=2) == Make(1)
-    again = pod(waiting("ErrImagePull", DENIED), BUSY, attempt=1)
-    assert isinstance(verdict(again, policies=2), SpeakFor)
+CHOICE = {"podlane.dev/pull-policies": '{"build":["Always","IfNotPresent"],"db":["Always"]}'}
+
+
+def test_next_pull_policy_is_the_next_attempt_at_once() -> None:
+    choice: dict[str, Any] = {"metadata": {"annotations": CHOICE}}
+    for message in (DENIED, REFUSED):
+        raw = pod(BUSY, waiting("ErrImagePull", message), **choice)
+        answer = verdict(raw)
+        assert isinstance(answer, Make)
+        assert answer.attempt == 1
+        assert "alpine:3" in answer.lines[0]
+        assert answer.lines[1].startswith('Attempt #2: Trying "IfNotPresent" pull policy')
+    last: dict[str, Any] = choice["metadata"] | {"labels": {names.ATTEMPT: "1"}}
+    again = pod(BUSY, waiting("ErrImagePull", DENIED), metadata=last)
+    assert isinstance(verdict(again), SpeakFor)
+
+
+def test_a_container_without_a_choice_is_not_tried_again() -> None:
+    choice: dict[str, Any] = {"metadata": {"annotations": CHOICE}}
+    raw = pod(waiting("ErrImagePull", DENIED), BUSY, **choice)  # the helper's image
+    assert isinstance(verdict(raw), SpeakFor)
+
+
+def told(news: Told) -> dict[str, Any]:
+    return {"metadata": {"annotations": {names.TELL: encode_told(news)}}}
 
 
 def test_running_helper_is_told_and_then_spoken_for() -> None:
     raw = pod(RUNNING, waiting("ErrImagePull", "manifest unknown: not found"))
     answer = verdict(raw)
     assert isinstance(answer, Tell)
-    assert "alpine:3" in answer.line
-    told: dict[str, Any] = {"metadata": {"annotations": {names.TELL: "defer"}}}
-    assert isinstance(verdict(pod(RUNNING, waiting("ErrImagePull", "not found"), **told)), Wait)
+    assert "alpine:3" in answer.told.defer
+    again = pod(RUNNING, waiting("ErrImagePull", "not found"), **told(answer.told))
+    assert isinstance(verdict(again), Wait)
     ended_helper = pod(ended(message=DEFERRED), waiting("ErrImagePull", "not found"))
     assert spoken(verdict(ended_helper))[0] == "runner_configuration_error"
+
+
+def with_service(state: dict[str, Any], **more: Any) -> RawPod:
+    """A pod with a service `db`, whose helper and build container run."""
+    raw = pod(RUNNING, RUNNING, **more)
+    limits: dict[str, object] = {"limits": {"memory": "32Mi"}}
+    spec = msgspec.structs.replace(
+        raw.spec, containers=(*raw.spec.containers, RawSpecContainer("db", "db:1", (), limits))
+    )
+    statuses = (
+        *raw.status.container_statuses,
+        msgspec.convert({"name": "db", "state": state}, RawContainer),
+    )
+    status = msgspec.structs.replace(raw.status, container_statuses=statuses)
+    return msgspec.structs.replace(raw, spec=spec, status=status)
+
+
+def test_end_of_a_service_is_told_once() -> None:
+    dead = ended(137, "OOMKilled", "the last line\n")
+    answer = verdict(with_service(dead))
+    end = ServiceEnd("db", 137, "OOMKilled", "the last line", "32Mi")
+    assert answer == Tell(Told("", (end,)))
+    assert isinstance(verdict(with_service(dead, **told(answer.told))), Wait)
+    assert isinstance(verdict(with_service(RUNNING)), Wait)
+
+
+def test_a_service_that_ends_with_its_pod_is_no_news() -> None:
+    dying: dict[str, Any] = {"metadata": {"deletionTimestamp": "1970-01-12T13:46:50Z"}}
+    assert isinstance(verdict(with_service(ended(143, "Error"), **dying)), Wait)
+
+
+def test_image_of_a_service_that_does_not_come_is_told_and_then_spoken_of() -> None:
+    missing = waiting("ErrImagePull", "manifest unknown: not found")
+    answer = verdict(with_service(missing))
+    assert isinstance(answer, Tell)
+    assert "The image db:1 of container db was not found" in answer.told.defer
+    raw = with_service(missing)
+    helper = msgspec.convert({"name": "helper", "state": ended(message=DEFERRED)}, RawContainer)
+    statuses = (helper, *raw.status.container_statuses[1:])
+    status = msgspec.structs.replace(raw.status, container_statuses=statuses)
+    said = spoken(verdict(msgspec.structs.replace(raw, status=status)))
+    assert said[0] == "runner_configuration_error"
+    assert "container db was not found" in said[2]
+
+
+def test_what_was_told_is_said_when_its_cause_is_gone() -> None:
+    raw = pod(ended(message=DEFERRED), RUNNING, **told(Told("the image x did not come")))
+    assert spoken(verdict(raw, after=10))[2] == "the image x did not come"
+
+
+def with_entrypoint(helper: dict[str, Any], build: dict[str, Any]) -> RawPod:
+    raw = pod(helper, build)
+    first, second = raw.spec.containers
+    kept = msgspec.structs.replace(second, args=("sh", "-c", "loop"))
+    spec = msgspec.structs.replace(raw.spec, containers=(first, kept))
+    return msgspec.structs.replace(raw, spec=spec)
+
+
+def test_entrypoint_that_never_starts_the_shell_is_named() -> None:
+    build = ended(1, "Error", "no such database")
+    silent = '{"state":"deferred","outcome":{"state":"failed"}}'
+    said = spoken(verdict(with_entrypoint(ended(message=silent), build)))
+    assert said[0] == "runner_configuration_error"
+    assert "entrypoint of the image alpine:3" in said[2]
+    assert "no such database" in said[2]
+    later = spoken(verdict(with_entrypoint(ended(message=DEFERRED), build)))
+    assert later[0] == "runner_system_failure"  # it had said hello: a script ended it
 
 
 def test_unschedulable_waits_with_the_schedulers_sentence() -> None:

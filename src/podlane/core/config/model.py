@@ -78,6 +78,16 @@ class Volumes(msgspec.Struct, frozen=True):
     empty_dir: tuple[EmptyDirVolume, ...] = ()
 
 
+class ServiceConfig(msgspec.Struct, frozen=True):
+    """`[[runners.kubernetes.services]]`: a service of every job; `environment` is `KEY=value`."""
+
+    name: str
+    alias: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+
 class KubernetesConfig(msgspec.Struct, frozen=True):
     """`[runners.kubernetes]`."""
 
@@ -91,6 +101,12 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     image: str = ""
     helper_image: str = ""
     pull_policy: tuple[str, ...] = ()
+    allowed_pull_policies: tuple[str, ...] = ()  # empty: those of pull_policy
+    allowed_images: tuple[str, ...] = ()  # patterns; empty: any
+    allowed_services: tuple[str, ...] = ()  # patterns; empty: any
+    allowed_users: tuple[str, ...] = ()  # numbers; empty: any but root
+    allowed_groups: tuple[str, ...] = ()  # numbers; empty: any but root's
+    services: tuple[ServiceConfig, ...] = ()
     image_pull_secrets: tuple[str, ...] = ()
     service_account: str = ""
     automount_service_account_token: bool | None = None
@@ -154,6 +170,7 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     pending_limit: int = 3  # pods that wait for a node before no more jobs are asked for; 0: any
     pod_dir: str = "/podlane"  # podlane's own root in a job's pod; job variables are expanded
     scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
+    service_timeout: int = 300  # seconds a service has to answer on its ports; 0: no limit
 
 
 class RunnerConfig(msgspec.Struct, frozen=True):

@@ -13,17 +13,12 @@ pod_annotations_overwrite_allowed later: KUBERNETES_POD_ANNOTATIONS_* of a job i
 pod_disruption_budget later: no PodDisruptionBudget is made
 helper_image_flavor moot: podlane has one helper image; `helper_image` names another
 helper_image_autoset_arch_and_os moot: podlane's helper image serves every architecture it has
-allowed_pull_policies later: a job may ask for any pull policy
-allowed_images later: a job may use any image
-allowed_services later: a job may use any service image
 use_service_account_image_pull_secrets later: GitLab's registry credentials go to the pod as well
 resource_availability_check_max_attempts later: a missing account or pull secret shows in the pod
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
 cap_add later: containers get the capabilities of the container runtime
 cap_drop later: containers keep the capabilities of the container runtime
-allowed_users later: `image:kubernetes:user` of a job is ignored
-allowed_groups later: `image:kubernetes:user` of a job is ignored
 dns_policy later: pods use the cluster's DNS
 poll_interval moot: podlane watches its pods and does not poll
 cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
@@ -143,8 +138,7 @@ later: /etc/hosts of the pods has only the services
 ip hostnames
 
 [runners.kubernetes.services]
-later: jobs get only the services of their own `services:`
-name alias entrypoint command environment suspend_data_path
+suspend_data_path moot: podlane suspends no job
 
 [runners.kubernetes.pod_spec]
 later: the pod is made without the patch

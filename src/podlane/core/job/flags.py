@@ -22,6 +22,10 @@ class Flags(msgspec.Struct, frozen=True):
     def __getitem__(self, name: str) -> bool:
         return self.values[name]
 
+    def is_on(self, name: str) -> bool:
+        """Tell whether a flag that is off by default has been switched on."""
+        return self.values.get(name, False)
+
     def changed(self) -> dict[str, bool]:
         """The flags that differ from their default."""
         return {

@@ -32,18 +32,11 @@ class Port(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class KubernetesOptions(msgspec.Struct, frozen=True):
-    user: str | int = ""
-
-
-class DockerOptions(msgspec.Struct, frozen=True):
-    platform: str = ""
-    user: str | int = ""
-
-
 class ExecutorOptions(msgspec.Struct, frozen=True):
-    kubernetes: KubernetesOptions = KubernetesOptions()
-    docker: DockerOptions = DockerOptions()
+    """Kept as sent, for what is not known is refused by its name (`core.plan.refuse`)."""
+
+    kubernetes: dict[str, Any] = {}
+    docker: dict[str, Any] = {}
 
 
 class Image(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """The helper's last word: its termination message, which survives SIGKILL and the API's delays.
 
 Written early and again at each change. `decided`: the outcome stands, GitLab has not taken it
-yet. `accepted`: GitLab has. `deferred`: the manager shall speak, with the kubelet's evidence.
+yet. `accepted`: GitLab has. `deferred`: the manager shall speak, with the kubelet's evidence; an
+outcome beside it says that the build container has never said hello.
 """
 
 from __future__ import annotations

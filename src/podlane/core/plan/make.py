@@ -53,10 +53,11 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         downloads=artifacts.downloads(job),
         save=cache.save(caches),
         uploads=artifacts.uploads(job),
-        services=services.checks(services.services(job, ground)),
+        services=services.checks(services.services(job, context, ground), job, context),
         owner=image.owner(job, context, ground),
         shell=scripts.shell(context),
         image=image.image(job, context, ground),
+        entrypoint=image.entrypoint(job, ground),
     )
 
 

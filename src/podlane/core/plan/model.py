@@ -102,10 +102,13 @@ class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ServiceCheck(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A service whose ports the helper dials before the scripts run."""
+    """A service that must have been started, and must answer on `ports` within `seconds`, before
+    the scripts run."""
 
     name: str
-    ports: tuple[int, ...]
+    image: str
+    ports: tuple[int, ...] = ()
+    seconds: float = 0
 
 
 class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -230,3 +233,4 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     owner: Owner = Owner()
     shell: Literal["bash", "sh", "pwsh"] = "bash"
     image: str = ""
+    entrypoint: tuple[str, ...] | None = None

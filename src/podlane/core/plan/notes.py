@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
-from podlane.core.plan import cache, image, overwrites, services, settings
+from podlane.core.plan import cache, image, overwrites, pulls, services, settings
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
 from podlane.core.plan.resolve import Ground, timeout
@@ -15,13 +15,14 @@ from podlane.core.text.token import short_token
 def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
     return (
         *_header(job, context, ground),
+        *_pull_policies(job, context, ground),
         *settings.complaints(ground.reader),
         *_flag_complaints(ground),
         *_variable_complaints(ground),
         *_time_complaints(job, ground),
         *_debug_complaints(context, ground),
         *image.complaints(job, context, ground),
-        *services.complaints(job),
+        *services.complaints(job, context, ground),
         *cache.complaints(cache.caches(job, ground), ground),
         *_shared_cache(job, context),
         *overwrites.notes(context, ground),
@@ -43,6 +44,19 @@ def _header(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...
     if context.manager_name:
         lines.append(f"Running via {context.manager_name}...")
     return tuple(Note(line) for line in lines)
+
+
+def _pull_policies(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    """By which policies images come, where anybody has said so."""
+    own = pulls.policies(context.runner.kubernetes, job.image.pull_policy, "image")
+    found = {"build": own} | {
+        one.name: one.policies for one in services.services(job, context, ground)
+    }
+    return tuple(
+        Note(f"Using effective pull policy of [{', '.join(words)}] for container {name}")
+        for name, words in found.items()
+        if words
+    )
 
 
 def _flag_complaints(ground: Ground) -> tuple[Note, ...]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from podlane.core.job.payload import Job
+from podlane.core.job.payload import Image, Job
 from podlane.errors import JobRefused
+
+_OPTIONS = {"docker": ("platform", "user"), "kubernetes": ("user",)}
 
 
 def refuse_unsupported(job: Job) -> None:
+    _refuse_options(job.image, "image")
+    for service in job.services:
+        _refuse_options(service, "service")
     if job.run.strip() not in ("", "null", "[]"):
         raise JobRefused(
             "The job has `run:` steps, which podlane does not carry out",
@@ -21,3 +26,19 @@ def refuse_unsupported(job: Job) -> None:
             "or give the job tags of a runner that fetches secrets",
             reference="secrets",
         )
+
+
+def _refuse_options(asked: Image, what: str) -> None:
+    """An option that nobody knows would be a promise that nobody keeps."""
+    for executor, known in _OPTIONS.items():
+        options = getattr(asked.executor_opts, executor)
+        unknown = sorted(str(name)[:60] for name in options if name not in known)
+        if unknown:
+            raise JobRefused(
+                f"Unsupported {what} options for {executor}: {', '.join(unknown[:10])} "
+                f"({what} {asked.name[:100]!r}); there are {', '.join(known)}",
+                hint=f"remove them from `{what}:{executor}` of the job",
+                reference="executor-options",
+                failure_reason="runner_system_failure",
+                exit_code=3,
+            )

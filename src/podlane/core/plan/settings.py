@@ -117,6 +117,7 @@ GET_SOURCES_ATTEMPTS = Setting("GET_SOURCES_ATTEMPTS", _number(1, 10), 1)
 RUNNER_SCRIPT_TIMEOUT = Setting("RUNNER_SCRIPT_TIMEOUT", _seconds, 0.0)
 RUNNER_AFTER_SCRIPT_TIMEOUT = Setting("RUNNER_AFTER_SCRIPT_TIMEOUT", _seconds, 300.0)
 CI_DEBUG_TRACE = Setting("CI_DEBUG_TRACE", _boolean, False)  # noqa: FBT003
+CI_DEBUG_SERVICES = Setting("CI_DEBUG_SERVICES", _boolean, False)  # noqa: FBT003
 
 ALL: tuple[Setting[object], ...] = (
     GIT_STRATEGY,
@@ -133,4 +134,5 @@ ALL: tuple[Setting[object], ...] = (
     RUNNER_SCRIPT_TIMEOUT,
     RUNNER_AFTER_SCRIPT_TIMEOUT,
     CI_DEBUG_TRACE,
+    CI_DEBUG_SERVICES,
 )

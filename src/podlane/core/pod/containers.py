@@ -39,15 +39,26 @@ def build(
 ) -> Manifest:
     kubernetes, scope = context.runner.kubernetes, context.runner.podlane.scope
     lane = literal(f"{plan.places.pod}/lane")
+    own = ["sh", "-c", LOOP, "podlane", lane, literal(scope)]
+    before = plan.entrypoint
     return {
         "name": "build",
         "image": plan.image,
         "imagePullPolicy": policy,
-        "command": ["sh", "-c", LOOP, "podlane", lane, literal(scope)],
+        "command": own if before is None else [literal(word) for word in before],
+        "args": [] if before is None else own,
         "resources": resources(overwrites.amounts(context, "", reader)),
         "securityContext": security.build_security_context(kubernetes, plan.owner),
         "volumeMounts": mounts.build,
     }
+
+
+def entrypoint(plan: JobPlan, env: Manifest) -> Manifest:
+    """What the build container has beside, where the image's entrypoint runs before our loop: it
+    sees variables, and its last lines are kept if it fails."""
+    if plan.entrypoint is None:
+        return {}
+    return {"envFrom": [env], "terminationMessagePolicy": "FallbackToLogsOnError"}
 
 
 def helper_image(context: RunnerContext, reader: Reader) -> str:

@@ -11,14 +11,15 @@ import re
 import msgspec
 
 from podlane.core.job.outcome import FailureReason as Reason
+from podlane.core.job.tell import ServiceEnd
 from podlane.core.pod.state import ContainerState, PodState
 
 
 class Finding(msgspec.Struct, frozen=True):
     """`lines`: what happened, then what to do. `is_final`: waiting cannot help.
 
-    `is_grace`: an object may still come (seconds, not minutes). `is_pull`: another pull policy may
-    help.
+    `is_grace`: an object may still come (seconds, not minutes). `pull_of`: the container whose
+    image another pull policy may bring.
     """
 
     reason: Reason
@@ -26,7 +27,7 @@ class Finding(msgspec.Struct, frozen=True):
     exit_code: int = 0
     is_final: bool = False
     is_grace: bool = False
-    is_pull: bool = False
+    pull_of: str = ""
 
 
 _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
@@ -78,14 +79,15 @@ def of_pod(pod: PodState) -> Finding | None:
 
 
 def of_build(pod: PodState) -> Finding | None:
-    """What befell the build container, or a service, while the helper was alive."""
+    """What befell the build container, or kept a container from starting, beside the helper."""
     build = pod.container("build")
-    if build.phase == "waiting":
-        return of_waiting(pod)
     if build.phase != "terminated":
-        return None
+        return of_waiting(pod)
     if build.reason == "OOMKilled":
         return _out_of_memory(build)
+    has_said_hello = pod.word is not None and pod.word.outcome is None
+    if build.has_args and not has_said_hello:
+        return _entrypoint(build)
     if build.reason in ("StartError", "ContainerCannotRun") or build.exit_code in (126, 127, 128):
         return _no_shell(build)
     return Finding(
@@ -215,7 +217,7 @@ def _pull(container: ContainerState, reason: Reason, what: str, *, final: bool =
             "`DOCKER_AUTH_CONFIG`, or the registry of the project",
         ),
         is_final=final,
-        is_pull=True,
+        pull_of=container.name,
     )
 
 
@@ -229,6 +231,29 @@ def _out_of_memory(build: ContainerState) -> Finding:
             "job where `memory_limit_overwrite_max_allowed` permits it",
         ),
         exit_code=137,
+    )
+
+
+def ended_services(pod: PodState) -> tuple[ServiceEnd, ...]:
+    """The services that have ended; whatever else was put into the pod counts as one."""
+    return tuple(
+        ServiceEnd(one.name, one.exit_code, one.reason, one.message.strip(), one.memory_limit)
+        for one in pod.containers
+        if one.phase == "terminated" and one.name not in ("helper", "build")
+    )
+
+
+def _entrypoint(build: ContainerState) -> Finding:
+    """An entrypoint was kept, and our loop never came to say hello."""
+    return Finding(
+        Reason.RUNNER_CONFIGURATION_ERROR,
+        (
+            f"The entrypoint of the image {build.image} ended before it had started the shell for "
+            f"the script: {_end(build)}",
+            'hint: an entrypoint that is kept must end in `exec "$@"`, and the image must have '
+            '`sh`; write `entrypoint: [""]` under `image:`, or leave '
+            "FF_KUBERNETES_HONOR_ENTRYPOINT off",
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from podlane.core.config.model import KubernetesConfig
 from podlane.core.job.payload import Job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
+from podlane.core.plan.pulls import policies as pull_policies
 from podlane.core.plan.resolve import Ground, resolve
 from podlane.core.plan.services import Service
 from podlane.core.plan.services import services as resolve_services
@@ -83,7 +84,7 @@ def build_manifests(
         job=job,
         context=context,
         ground=ground,
-        services=resolve_services(job, ground),
+        services=resolve_services(job, context, ground),
         auths=credentials.auths(job, ground.variables),
         plan_parts=record.parts(plan),
         name=metadata.record_of(job, context),
@@ -151,15 +152,16 @@ def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
     policy = pulls.nth(_policies(parts)["build"], 0)
     return [
         containers.helper(plan, context, ground.reader, mounts, policy),
-        containers.build(plan, context, ground.reader, mounts, policy),
+        containers.build(plan, context, ground.reader, mounts, policy)
+        | containers.entrypoint(plan, services.shared_source(parts.name)),
         *services.containers(parts.services, parts.name, context, ground, mounts),
     ]
 
 
-def _policies(parts: Parts) -> dict[str, list[str]]:
+def _policies(parts: Parts) -> pulls.Policies:
     """By container. The helper's image is pulled as the job's is, like gitlab-runner's."""
-    image = pulls.pull_policies(parts.kubernetes, parts.job.image.pull_policy, "image")
-    own = {one.name: services.policies(parts.kubernetes, one) for one in parts.services}
+    image = pull_policies(parts.kubernetes, parts.job.image.pull_policy, "image")
+    own = {one.name: one.policies for one in parts.services}
     return {"helper": image, "build": image, **own}
 
 
@@ -195,6 +197,8 @@ def _plan_secrets(parts: Parts) -> dict[str, list[str]]:
 
 
 def _env_secrets(parts: Parts) -> list[Manifest]:
+    if not parts.services and parts.plan.entrypoint is None:
+        return []
     return services.env_secrets(
         parts.services, parts.ground, lambda end: _metadata(parts, f"{parts.name}-{end}")
     )

@@ -23,7 +23,7 @@ def pod_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
 
 
 def build_security_context(kubernetes: KubernetesConfig, owner: Owner) -> dict[str, Any]:
-    """The job's own user counts where neither container nor pod name one."""
+    """`owner` is the config's where it has one; what the pod says need not be repeated."""
     own = _security_context(kubernetes, kubernetes.build_container_security_context)
     pod = kubernetes.pod_security_context
     uid = own["runAsUser"] if pod.run_as_user is not None else owner.uid
@@ -35,8 +35,13 @@ def helper_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
     return _security_context(kubernetes, kubernetes.helper_container_security_context)
 
 
-def service_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
-    return _security_context(kubernetes, kubernetes.service_container_security_context)
+def service_security_context(kubernetes: KubernetesConfig, wish: Owner) -> dict[str, Any]:
+    """`wish`: the job's own user, which is none where the config has one."""
+    own = _security_context(kubernetes, kubernetes.service_container_security_context)
+    if wish.uid is None:
+        return own
+    gid = own["runAsGroup"] if own["runAsGroup"] is not None else wish.gid
+    return own | {"runAsUser": wish.uid, "runAsGroup": gid}
 
 
 def wants_account_token(kubernetes: KubernetesConfig) -> bool:

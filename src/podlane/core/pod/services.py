@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from podlane.core.config.model import KubernetesConfig
 from podlane.core.plan import overwrites
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.resolve import Ground
 from podlane.core.plan.services import Service, shared_env
 from podlane.core.pod import record, security
 from podlane.core.pod.literal import literal
-from podlane.core.pod.pulls import nth, pull_policies
+from podlane.core.pod.pulls import nth
 from podlane.core.pod.resources import resources
-from podlane.core.pod.volumes import Mounts
+from podlane.core.pod.volumes import Mounts, mark
 
 Manifest = dict[str, Any]
 
@@ -31,22 +30,19 @@ def containers(
         {
             "name": one.name,
             "image": one.image,
-            "imagePullPolicy": nth(policies(kubernetes, one), 0),
+            "imagePullPolicy": nth(one.policies, 0),
             "command": [literal(word) for word in one.command],
             "args": [literal(word) for word in one.args],
             "envFrom": _env_from(record_name, index, one),
             "resources": resources(
                 overwrites.amounts(context, "service_", ground.reader.with_own(one.env))
             ),
-            "securityContext": security.service_security_context(kubernetes),
-            "volumeMounts": mounts.service,
+            "securityContext": security.service_security_context(kubernetes, one.owner),
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            "volumeMounts": [*mounts.service, mark(ground.places, one.name)],
         }
         for index, one in enumerate(found)
     ]
-
-
-def policies(kubernetes: KubernetesConfig, one: Service) -> list[str]:
-    return pull_policies(kubernetes, one.pull_policy, f"service {one.name}")
 
 
 def host_aliases(found: tuple[Service, ...]) -> list[Manifest]:
@@ -59,8 +55,6 @@ def env_secrets(
     found: tuple[Service, ...], ground: Ground, metadata: Callable[[str], Manifest]
 ) -> list[Manifest]:
     """Environment never stands in the pod spec: one Secret for all, one for each with its own."""
-    if not found:
-        return []
     shared = [record.secret(metadata("env"), record.env_data(shared_env(ground)))]
     own = [
         record.secret(metadata(f"env-{index}"), record.env_data(one.env, one))
@@ -72,5 +66,10 @@ def env_secrets(
 
 def _env_from(record_name: str, index: int, one: Service) -> list[Manifest]:
     """Of equal names the last Secret's counts."""
-    own = [f"{record_name}-env-{index}"] if one.env else []
-    return [{"secretRef": {"name": name}} for name in (f"{record_name}-env", *own)]
+    own = [{"secretRef": {"name": f"{record_name}-env-{index}"}}] if one.env else []
+    return [shared_source(record_name), *own]
+
+
+def shared_source(record_name: str) -> Manifest:
+    """Where a container finds the public variables."""
+    return {"secretRef": {"name": f"{record_name}-env"}}

@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from podlane.core.job.tell import Told, parse_told
 from podlane.core.job.word import LastWord, parse_word
-from podlane.core.pod import names
+from podlane.core.pod import names, pulls
 
 
 class RawOwner(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ class RawStatus(msgspec.Struct, frozen=True, rename="camel"):
 class RawSpecContainer(msgspec.Struct, frozen=True):
     name: str = ""
     image: str = ""
+    args: tuple[str, ...] = ()
     resources: dict[str, object] = {}
 
 
@@ -97,7 +99,10 @@ class RawPod(msgspec.Struct, frozen=True):
 
 
 class ContainerState(msgspec.Struct, frozen=True):
-    """One container. `image` is the one asked for; `memory_limit` as in the manifest or ""."""
+    """One container. `image` is the one asked for; `memory_limit` as in the manifest or "".
+
+    `has_args`: it has arguments, so some entrypoint comes before them.
+    """
 
     name: str
     image: str
@@ -106,6 +111,7 @@ class ContainerState(msgspec.Struct, frozen=True):
     message: str = ""
     exit_code: int = 0
     memory_limit: str = ""
+    has_args: bool = False
 
 
 class RecordState(msgspec.Struct, frozen=True):
@@ -124,7 +130,8 @@ class RecordState(msgspec.Struct, frozen=True):
 class PodState(msgspec.Struct, frozen=True):
     """One attempt of a job. `record` names its Secret; `disruption` is DisruptionTarget's text.
 
-    `placed_at`: when a node was found; before that, when the pod was made.
+    `placed_at`: when a node was found; before that, when the pod was made. `policies`: the pull
+    policies of each container, where any has a choice. `told`: what its helper has been told.
     """
 
     name: str
@@ -135,7 +142,8 @@ class PodState(msgspec.Struct, frozen=True):
     created_at: float
     placed_at: float
     is_deleting: bool = False
-    is_told: bool = False
+    told: Told = Told()
+    policies: dict[str, list[str]] = {}
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -199,7 +207,8 @@ def parse_pod(raw: RawPod) -> PodState:
             scheduled.last_transition_time if _is_true(scheduled) else meta.creation_timestamp
         ),
         is_deleting=meta.deletion_timestamp is not None,
-        is_told=names.TELL in meta.annotations,
+        told=parse_told(meta.annotations.get(names.TELL, "")),
+        policies=pulls.read(meta.annotations),
         phase=status.phase,
         reason=status.reason,
         message=status.message,
@@ -224,14 +233,21 @@ def _container(spec: RawSpecContainer, status: RawContainer | None) -> Container
     limits = spec.resources.get("limits")
     memory = limits.get("memory", "") if isinstance(limits, dict) else ""
     state = status.state if status else RawContainerState()
+    known = ContainerState(
+        spec.name, spec.image, memory_limit=str(memory), has_args=bool(spec.args)
+    )
     if state.terminated is not None:
         end = state.terminated
-        return ContainerState(
-            spec.name, spec.image, "terminated", end.reason, end.message, end.exit_code, str(memory)
+        return msgspec.structs.replace(
+            known,
+            phase="terminated",
+            reason=end.reason,
+            message=end.message,
+            exit_code=end.exit_code,
         )
     if state.running is not None:
-        return ContainerState(spec.name, spec.image, "running", memory_limit=str(memory))
+        return msgspec.structs.replace(known, phase="running")
     if state.waiting is not None:
-        wait = state.waiting
-        return ContainerState(spec.name, spec.image, "waiting", wait.reason, wait.message)
-    return ContainerState(spec.name, spec.image)
+        reason, message = state.waiting.reason, state.waiting.message
+        return msgspec.structs.replace(known, phase="waiting", reason=reason, message=message)
+    return known

@@ -14,21 +14,18 @@ from collections.abc import Callable
 import msgspec
 
 from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.job.tell import Told
 from podlane.core.pod import evidence
 from podlane.core.pod.evidence import Finding
 from podlane.core.pod.state import PodState, RecordState
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """Seconds. `start`: for a node, and again for each image or object that is waited for.
-
-    `policies` is how many pull policies there are to be tried in order.
-    """
+    """Seconds. `start`: for a node, and again for each image or object that is waited for."""
 
     start: float = 180
     grace: float = 10
     evidence: float = 3
-    policies: int = 1
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -52,15 +49,19 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Make(msgspec.Struct, frozen=True):
-    """The record has no pod: make it, or the next attempt, from the manifest in the record."""
+    """The record has no pod: make it, or the next attempt, from the manifest in the record.
+
+    `lines`: why there is another attempt, for the job's author.
+    """
 
     attempt: int
+    lines: tuple[str, ...] = ()
 
 
 class Tell(msgspec.Struct, frozen=True):
-    """Tell the running helper, by annotation, to leave the word to us."""
+    """Tell the running helper, by annotation, to leave the word to us, or what has ended."""
 
-    line: str
+    told: Told
 
 
 class SpeakFor(msgspec.Struct, frozen=True):
@@ -118,11 +119,12 @@ def _deferred(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ve
         return None
     finding = evidence.of_pod(pod) or evidence.of_build(pod)
     if finding is not None:
-        return _speak_or_retry(finding, pod, patience)
+        return _speak_or_retry(finding, pod)
     if now < entry.seen_at + patience.evidence:
         return Wait(entry.seen_at + patience.evidence - now)
     outcome = pod.word.outcome or failed(FailureReason.RUNNER_SYSTEM_FAILURE)
-    return SpeakFor(outcome, ("The build container was lost, and Kubernetes does not say why.",))
+    why = pod.told.defer or "The build container was lost, and Kubernetes does not say why."
+    return SpeakFor(outcome, (why,))
 
 
 def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -130,7 +132,8 @@ def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> 
         return None
     if pod.has_begun and pod.container("helper").phase != "terminated":
         return None  # it may still speak for itself
-    if evidence.is_never_started(pod) and pod.attempt < patience.policies + 2:
+    choices = max(map(len, pod.policies.values()), default=1)
+    if evidence.is_never_started(pod) and pod.attempt < choices + 2:
         return Make(pod.attempt + 1)
     finding = evidence.of_pod(pod)
     return _speak(finding) if finding is not None else None
@@ -153,11 +156,11 @@ def _cannot_start(entry: Entry, pod: PodState, now: float, patience: Patience) -
     if finding is None:
         return None
     until = entry.seen_at + patience.grace if finding.is_grace else pod.placed_at + patience.start
-    if not finding.is_final and now < until:
+    if not finding.is_final and not _next_policy(finding, pod) and now < until:
         return Wait(until - now)
     if not pod.has_begun:
-        return _speak_or_retry(finding, pod, patience)
-    return Wait(_IDLE) if pod.is_told else Tell(finding.lines[0])
+        return _speak_or_retry(finding, pod)
+    return _tell(pod, finding.lines[0])
 
 
 def _build_lost(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -165,10 +168,21 @@ def _build_lost(entry: Entry, pod: PodState, now: float, patience: Patience) -> 
     build = pod.container("build")
     if build.phase != "terminated" or pod.container("helper").phase != "running":
         return None
-    if pod.is_told or now < entry.seen_at + patience.evidence:
-        return Wait(_IDLE if pod.is_told else entry.seen_at + patience.evidence - now)
+    if not pod.told.defer and now < entry.seen_at + patience.evidence:
+        return Wait(entry.seen_at + patience.evidence - now)
     finding = evidence.of_build(pod)
-    return Tell(finding.lines[0] if finding is not None else "The build container has ended.")
+    return _tell(pod, finding.lines[0] if finding else "The build container has ended.")
+
+
+def _service_ended(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """The helper cannot see it, and may be waiting for that very service."""
+    if pod.container("helper").phase != "running" or pod.is_deleting:
+        return None
+    ended = evidence.ended_services(pod)
+    known = {one.name for one in pod.told.services}
+    if all(one.name in known for one in ended):
+        return None
+    return Tell(Told(pod.told.defer, ended))
 
 
 def _unschedulable(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -196,6 +210,7 @@ RULES: tuple[Rule, ...] = (
     _pod_failed,
     _helper_ended,
     _deleting,
+    _service_ended,
     _cannot_start,
     _build_lost,
     _unschedulable,
@@ -207,8 +222,21 @@ def _speak(finding: Finding) -> SpeakFor:
     return SpeakFor(failed(finding.reason, finding.exit_code), finding.lines)
 
 
-def _speak_or_retry(finding: Finding, pod: PodState, patience: Patience) -> Verdict:
-    """A pull that failed is tried again under the next pull policy of the list."""
-    if finding.is_pull and pod.attempt + 1 < patience.policies:
-        return Make(pod.attempt + 1)
-    return _speak(finding)
+def _tell(pod: PodState, line: str) -> Verdict:
+    """Tell the helper to defer, once."""
+    return Wait(_IDLE) if pod.told.defer else Tell(Told(line, pod.told.services))
+
+
+def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:
+    """A pull that failed is tried again under the next pull policy of the container's list."""
+    policy = _next_policy(finding, pod)
+    if not policy:
+        return _speak(finding)
+    number = pod.attempt + 2
+    again = f'Attempt #{number}: Trying "{policy}" pull policy for container {finding.pull_of}'
+    return Make(pod.attempt + 1, (finding.lines[0], again))
+
+
+def _next_policy(finding: Finding, pod: PodState) -> str:
+    later = pod.policies.get(finding.pull_of, [])[pod.attempt + 1 :]
+    return later[0] if later else ""

@@ -1,7 +1,8 @@
 """Volumes and where they are mounted: podlane's own under `places.pod`, and the config's.
 
 The lane lies in memory and in helper and build only; the plan, the spool and what the manager
-tells are the helper's alone. A volume of the config replaces podlane's at the same path.
+tells are the helper's alone; by `services` it sees which services were started. A volume of the
+config replaces podlane's at the same path.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import msgspec
 
 from podlane.core.config.model import FilesVolume, KubernetesConfig
 from podlane.core.job.variables import Reader
-from podlane.core.plan.model import JobPlan
+from podlane.core.plan.model import JobPlan, Places
 from podlane.core.pod import names, security
 from podlane.core.text.quantity import parse_quantity
 
-OWN = ("lane", "spool", "plan", "tell", "builds", "cache", "account")
+OWN = ("lane", "spool", "plan", "tell", "services", "builds", "cache", "account")
 _LANE_SIZE = "64Mi"
 
 Manifest = dict[str, Any]
@@ -49,6 +50,7 @@ def volumes(
         {"name": "spool", "emptyDir": {}},
         {"name": "plan", "projected": {"sources": _plan_sources(plan_secrets)}},
         {"name": "tell", "downwardAPI": {"items": [tell]}},
+        *([{"name": "services", "emptyDir": {}}] if plan.services else []),
         *[{"name": name, "emptyDir": {}} for name, _ in _working(plan, cache_dir, configured)],
         *configured.volumes,
     ]
@@ -68,11 +70,21 @@ def mounts(
         {"name": "spool", "mountPath": f"{pod}/spool"},
         {"name": "plan", "mountPath": f"{pod}/plan", "readOnly": True},
         {"name": "tell", "mountPath": f"{pod}/tell", "readOnly": True},
+        *([{"name": "services", "mountPath": f"{pod}/services"}] if plan.services else []),
         *shared,
     ]
     mounted = security.ACCOUNT_PATH in configured.paths()
     account = [] if mounted else security.account_mount(kubernetes)
     return Mounts(helper=helper, build=[lane, *shared, *account], service=shared)
+
+
+def mark(places: Places, service: str) -> Manifest:
+    """The mount that tells the helper of a service's start, for it may not ask the cluster.
+
+    The kubelet makes the folder of a `subPath` when it makes the container: its image is there.
+    """
+    path = f"{places.pod}/services/{service}"
+    return {"name": "services", "mountPath": path, "subPath": service, "readOnly": True}
 
 
 def configured(kubernetes: KubernetesConfig, reader: Reader) -> Configured:

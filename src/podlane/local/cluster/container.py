@@ -1,6 +1,8 @@
 """One container as one process: started from its manifest, watched to its end.
 
-The environment holds PATH, HOME, HOSTNAME and what the manifest gives, nothing of ours.
+The environment holds PATH, HOME, HOSTNAME and what the manifest gives, nothing of ours. There are
+no images: arguments without a command run only as for an image that has no entrypoint, if they
+begin with `sh`.
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ class Container:
         given = expand.environment(pod, self.spec, read)
         identity = f"podlane://{uuid4().hex}{uuid4().hex}"
         words = [*self.spec.get("command", ()), *self.spec.get("args", ())]
-        if not self.spec.get("command"):
+        if not self.spec.get("command") and words[:1] != ["sh"]:
             self._only_seem()
             self.state = Running(now_text(), identity)
             return

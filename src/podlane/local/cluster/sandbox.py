@@ -105,6 +105,9 @@ class Sandbox:
         item = self._node.store.find(KINDS[plural], (self.key[0], name))
         return None if item is None else decoded(item)
 
+    def enter(self, container: Object) -> None:
+        self._volumes.enter(container)
+
     # The walk.
 
     async def run(self) -> None:

@@ -81,7 +81,15 @@ class Volumes:
                 folders.write_projected(home, files)
         for name, paths in mounts.items():
             for path, sub_path in paths:
-                self._link(self._homes[name], path, sub_path)
+                if not sub_path:
+                    self._link(self._homes[name], path, "")
+
+    def enter(self, container: Object) -> None:
+        """Make the folders of the container's subPaths: with the container, not with the pod."""
+        for mount in container.get("volumeMounts") or []:
+            if mount.get("subPath"):
+                home = self._homes[mount["name"]]
+                self._link(home, Path(mount["mountPath"]), mount["subPath"])
 
     def refresh(self, pod: Object, read: ReadData) -> None:
         """Write the downwardAPI files anew; the kubelet leaves Secrets to a later round."""
@@ -138,10 +146,10 @@ class Volumes:
 
     def _link(self, home: Path, path: Path, sub_path: str) -> None:
         target = home / sub_path if sub_path else home
-        if path == target or path.is_symlink():
-            return
         if sub_path and not target.exists():
             target.mkdir(parents=True)
+        if path == target or path.is_symlink():
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
         self._made.append(path)
