@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test format golden lock dist cluster-up cluster-down image cluster bench clean
+.PHONY: help setup demo check test format stores golden lock dist cluster-up cluster-down image cluster bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ check: setup ## Format, lint, types, import contracts, structure
 test: setup ## All tests that need no root, no cluster and no Go
 	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
 
+stores: setup ## Build and install the object stores of the tests (Go, Node), once
+	PYTHONPATH=tests $(BIN)/python -m stores
+
 golden: setup ## Write the results of the golden cases anew; review the difference
 	$(BIN)/python tests/golden/cases.py
 
@@ -63,7 +66,7 @@ cluster-down: ## Stop it
 image: setup cluster-up ## Load podlane:dev and debian-git:1 into it
 	@$(CLUSTER)/image
 
-cluster: image ## Run the suite of the real cluster
+cluster: image stores ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
 	  $(BIN)/pytest -n 3 --dist worksteal -m "not alone" tests/cluster && \
 	  $(BIN)/pytest -p no:randomly -m alone tests/cluster

@@ -11,16 +11,14 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from podlane.clients.http import trouble
-from podlane.clients.http.proxy import Proxy, find_proxy
+from podlane.clients.http.address import BLOCK, Address, address, connection, target
+from podlane.clients.http.proxy import find_proxy
 from podlane.clients.http.request import Answer, Request
 from podlane.errors import ServiceError
 
-_BLOCK = 256 * 1024
 TROUBLE = (OSError, http.client.HTTPException)
-_Key = tuple[str, str, int]
 
 
 class BlockingHttp:
@@ -30,7 +28,7 @@ class BlockingHttp:
         self._user_agent = user_agent
         self._ca_text = ca_text
         self._tls: ssl.SSLContext | None = None
-        self._kept: dict[_Key, http.client.HTTPConnection] = {}
+        self._kept: dict[Address, http.client.HTTPConnection] = {}
 
     def send(self, request: Request, *, timeout: float = 60) -> Answer:
         """Send and read the whole answer. Unavailable on trouble on the way."""
@@ -45,7 +43,7 @@ class BlockingHttp:
     def stream(self, request: Request, *, timeout: float) -> Iterator[http.client.HTTPResponse]:
         """Send, and let the caller read the answer as it comes (`read_blocks`)."""
         try:
-            key = _key(request)
+            key = address(request.url)
         except ValueError as error:
             raise trouble.unavailable(request, "gitlab", "this is no valid URL") from error
         is_reused = key in self._kept
@@ -65,7 +63,7 @@ class BlockingHttp:
     def read_blocks(self, request: Request, response: http.client.HTTPResponse) -> Iterator[bytes]:
         """The body in pieces; Unavailable when it ends before its end."""
         try:
-            while block := response.read(_BLOCK):
+            while block := response.read(BLOCK):
                 yield block
         except TROUBLE as error:
             raise self.trouble(request, error) from error
@@ -85,27 +83,28 @@ class BlockingHttp:
             return trouble.unavailable(request, "gitlab", "the answer is broken or cut short")
         return trouble.unavailable(request, "gitlab", trouble.reason(error))
 
-    def _ask_anew(self, key: _Key, request: Request, timeout: float) -> http.client.HTTPResponse:
+    def _ask_anew(self, key: Address, request: Request, timeout: float) -> http.client.HTTPResponse:
         try:
             return self._ask(key, request, timeout)
         except TROUBLE as error:
             self._drop(key)
             raise self.trouble(request, error) from error
 
-    def _ask(self, key: _Key, request: Request, timeout: float) -> http.client.HTTPResponse:
+    def _ask(self, key: Address, request: Request, timeout: float) -> http.client.HTTPResponse:
         proxy = find_proxy(request.url, os.environ)
-        connection = self._kept.get(key)
-        if connection is None:
-            connection = self._kept[key] = self._connect(key, proxy, timeout)
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
+        line = self._kept.get(key)
+        if line is None:
+            line = self._kept[key] = connection(key, proxy, timeout, self._context)
+        if line.sock is not None:
+            line.sock.settimeout(timeout)
         headers = self._headers(request)
-        if proxy is not None and key[0] == "http":
+        is_whole = proxy is not None and key.scheme == "http"
+        if proxy is not None and is_whole:
             headers |= proxy.headers()
         try:
-            connection.request(
+            line.request(
                 request.method,
-                _target(request, is_whole=proxy is not None and key[0] == "http"),
+                target(request.url, is_whole=is_whole),
                 request.body,
                 headers,
                 encode_chunked=not isinstance(request.body, bytes),
@@ -114,8 +113,8 @@ class BlockingHttp:
             if isinstance(request.body, bytes):
                 raise
             # a server that refuses an upload answers and hangs up before it has read it all
-            return connection.getresponse()
-        return connection.getresponse()
+            return line.getresponse()
+        return line.getresponse()
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {
@@ -127,20 +126,6 @@ class BlockingHttp:
             headers["Transfer-Encoding"] = "chunked"
         return headers
 
-    def _connect(
-        self, key: _Key, proxy: Proxy | None, timeout: float
-    ) -> http.client.HTTPConnection:
-        scheme, host, port = key
-        to_host, to_port = (proxy.host, proxy.port) if proxy else (host, port)
-        if scheme == "http":
-            return http.client.HTTPConnection(to_host, to_port, timeout=timeout, blocksize=_BLOCK)
-        connection = http.client.HTTPSConnection(
-            to_host, to_port, timeout=timeout, context=self._context(), blocksize=_BLOCK
-        )
-        if proxy is not None:
-            connection.set_tunnel(host, port, proxy.headers())
-        return connection
-
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             from podlane.clients.http.tls import make_context
@@ -148,22 +133,10 @@ class BlockingHttp:
             self._tls = make_context(ca_text=self._ca_text)
         return self._tls
 
-    def _drop(self, key: _Key) -> None:
-        connection = self._kept.pop(key, None)
-        if connection is not None:
-            connection.close()
-
-
-def _key(request: Request) -> _Key:
-    parts = urlsplit(request.url)
-    is_tls = parts.scheme == "https"
-    return parts.scheme, parts.hostname or "", parts.port or (443 if is_tls else 80)
-
-
-def _target(request: Request, *, is_whole: bool) -> str:
-    parts = urlsplit(request.url)
-    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    return f"http://{parts.netloc.rpartition('@')[2]}{path}" if is_whole else path
+    def _drop(self, key: Address) -> None:
+        line = self._kept.pop(key, None)
+        if line is not None:
+            line.close()
 
 
 def _is_closed(error: BaseException) -> bool:

@@ -153,12 +153,14 @@ class CacheKey(msgspec.Struct, frozen=True, omit_defaults=True):
 class CacheRestore(msgspec.Struct, frozen=True, omit_defaults=True):
     """`keys`: tried in order until one is found; all of that up to `attempts` times.
 
-    `timeout_seconds`: for one transfer.
+    `timeout_seconds`: for one transfer. `clean_paths`: removed when an archive cannot be unpacked
+    whole (FF_CLEAN_UP_FAILED_CACHE_EXTRACT).
     """
 
     keys: tuple[CacheKey, ...]
     timeout_seconds: float = 600
     attempts: int = 1
+    clean_paths: tuple[str, ...] = ()
 
 
 class CacheSave(msgspec.Struct, frozen=True, omit_defaults=True):
