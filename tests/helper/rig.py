@@ -103,6 +103,22 @@ class Rig:
     def change_part(self, part: str, **changes: Any) -> None:
         self.change(**{part: msgspec.structs.replace(getattr(self.plan, part), **changes)})
 
+    def next_job(self) -> CoordinatorJob:
+        """A further job for the same working copy, in a pod of its own."""
+        self.job = self.coordinator.enqueue()
+        self.job.is_graceful = True
+        self.job.enter("running")
+        pod = self.root / f"pod-{self.job.id}"
+        for name in ("lane", "spool", "plan", "tell"):
+            (pod / name).mkdir(parents=True)
+        self.change_part("places", pod=str(pod))
+        self.change_part("job", id=self.job.id)
+        self.change_part("gitlab", token=Token(self.job.token))
+        self.change_part("trace", masks=(Token(self.job.token),))
+        others = [one for one in self.plan.variables if one.key != "CI_JOB_TOKEN"]
+        self.change(variables=(*others, EnvVariable("CI_JOB_TOKEN", self.job.token)))
+        return self.job
+
     def script(self, *commands: str, after: Iterable[str] = ()) -> None:
         after = tuple(after)
         self.change(

@@ -188,7 +188,7 @@ async def test_the_grace_is_over(rig: Rig) -> None:
 
 async def test_what_nobody_foresaw_is_the_system_s_failure(rig: Rig) -> None:
     """Anything unforeseen ends the job with a line, and a traceback for us."""
-    (rig.root / "builds").write_text("a file where the folder should be")
+    rig.change_part("places", project="/outside/of/builds")
     await rig.start()
     await rig.end(loop_ends=False)
     assert (rig.job.state, rig.job.failure_reason) == ("failed", "runner_system_failure")

@@ -208,9 +208,7 @@ async def test_artifacts_that_cannot_be_unpacked_fail_the_job_with_a_sentence(ri
 
 
 async def test_a_working_copy_that_cannot_be_made(rig: Rig) -> None:
-    project = Path(rig.plan.places.project)
-    project.parent.mkdir(parents=True)
-    project.write_text("a file where the folder should be")
+    Path(rig.plan.places.builds).write_text("a file where the folder should be")
     rig.change(uploads=(Upload("x", ("out/",), untracked=True, when="always"),))
     await rig.start()
     await rig.end(loop_ends=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from podlane.core.plan import step
 from podlane.core.plan.model import JobPlan
+from podlane.helper import folders
 from podlane.helper.lane import Hello
 
 
@@ -26,7 +27,8 @@ def is_shared_by_group(hello: Hello | None) -> bool:
 def write_files(plan: JobPlan) -> None:
     """Write each file variable; readable by whoever runs the scripts, and by no other."""
     folder = Path(plan.places.temporary)
-    folder.mkdir(parents=True, exist_ok=True)
+    folders.make_real(Path(plan.places.builds), folder)
+    folders.empty(folder)
     for variable in step.files(plan):
         path = folder / variable.key
         path.unlink(missing_ok=True)
@@ -73,7 +75,7 @@ def hand_over(plan: JobPlan, hello: Hello) -> None:
 def _give(root: Path, uid: int, gid: int) -> None:
     """lchown all below `root`; a symlink is changed itself, never followed."""
     os.chown(root, uid, gid, follow_symlinks=False)
-    for folder, folders, names in os.walk(root):
-        for name in (*folders, *names):
+    for here, inner, names in os.walk(root):
+        for name in (*inner, *names):
             with contextlib.suppress(OSError):
-                os.chown(f"{folder}/{name}", uid, gid, follow_symlinks=False)
+                os.chown(f"{here}/{name}", uid, gid, follow_symlinks=False)

@@ -9,18 +9,34 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from podlane.helper.work import Work
 
 _BLOCK = 64 * 1024
+Hear = Callable[[bytes], None]
 
 
-def run(
-    work: Work, command: Sequence[str], env: Mapping[str, str], folder: Path | None = None
+class TimeIsUp(Exception):
+    """The time given to a program is over; it has been ended."""
+
+
+def nobody(_data: bytes) -> None:
+    """Hear nothing."""
+
+
+def run(  # noqa: PLR0913 - what a process is given, and until when
+    work: Work,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    hear: Hear = nobody,
+    until: float | None = None,
 ) -> int:
-    """Run to the end and return the exit status; StageFailed or JobStopped when the job ends."""
+    """Run to the end and return the exit status; StageFailed or JobStopped when the job ends,
+    TimeIsUp at `until` (monotonic). `hear` gets what is printed as the log does."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -32,37 +48,42 @@ def run(
     )
     assert process.stdout is not None
     try:
-        _pump(work, process.stdout.fileno())
+        _pump(work, process.stdout.fileno(), hear, until)
         return process.wait()
     finally:
         _end(process)
 
 
-def output(command: Sequence[str], env: Mapping[str, str], folder: Path) -> bytes | None:
+def output(
+    command: Sequence[str], env: Mapping[str, str], folder: Path, typed: bytes = b""
+) -> bytes | None:
     """The output of a short command, or None when it failed."""
     done = subprocess.run(
         command,
         cwd=folder,
         env=dict(env),
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         check=False,
     )
     return done.stdout if done.returncode == 0 else None
 
 
-def _pump(work: Work, out: int) -> None:
+def _pump(work: Work, out: int, hear: Hear, until: float | None) -> None:
     while True:
-        left = max(0.0, work.until() - time.monotonic())
+        left = max(0.0, work.until(until) - time.monotonic())
         ready, _, _ = select.select([out, work.wake_pipe[0]], [], [], left)
         if out in ready:
             data = os.read(out, _BLOCK)
             if not data:
                 return
             work.trace.script(data)
+            hear(data)
         if work.wake_pipe[0] in ready:
             work.clear_wake()
         work.check()
+        if until is not None and time.monotonic() >= until:
+            raise TimeIsUp
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

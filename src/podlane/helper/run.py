@@ -32,6 +32,7 @@ def run(work: Work) -> Outcome:
         failure, lost = _scripts(work)
     if lost is None or Path(work.plan.places.project).exists():
         failure = _keep(work, failure, is_lost=lost is not None)
+    sources.clean_up(work)
     files.remove_files(work.plan)
     if lost is not None:
         raise lost
@@ -48,7 +49,10 @@ def _prepare(work: Work) -> None:
             ](note.text)
     with work.trace.section("prepare_script", "Preparing environment"):
         work.trace.plain(f"Running on {os.uname().nodename}...")
-        files.write_files(plan)
+        try:
+            files.write_files(plan)
+        except OSError as error:
+            raise sources.unwritable(error) from error
 
 
 def _fetch(work: Work) -> None:

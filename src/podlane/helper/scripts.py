@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from podlane.core.job.outcome import FailureReason, failed
-from podlane.core.plan import step
+from podlane.core.plan import git_config, step
 from podlane.core.plan.model import Script
-from podlane.helper import files, sources
+from podlane.helper import files
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted, timed_out
 
@@ -50,7 +50,7 @@ def _run(
     plan = work.plan
     variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
     text = step.render_step(
-        variables | sources.git_environment(plan),
+        variables | git_config.script_environment(plan),
         script.commands,
         folder=plan.places.project,
         is_debug=plan.trace.is_debug,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podlane.core.job import variables
-from podlane.core.job.flags import resolve_flags
+from podlane.core.job.flags import DEFAULTS, resolve_flags
 from podlane.core.job.payload import Variable
 from podlane.core.job.variables import Reader, is_exportable
 from podlane.errors import JobRefused
@@ -75,10 +75,6 @@ def test_any_text_is_resolved(values: dict[str, str]) -> None:
 def test_flags_default_then_job_then_config() -> None:
     asked = [Variable("FF_TIMESTAMPS", "false"), Variable("FF_OTHER", "1"), Variable("FF_X", "huh")]
     flags = resolve_flags(asked, {"FF_OTHER": False})
-    assert flags.values == {
-        "FF_TIMESTAMPS": False,
-        "FF_MASK_ALL_DEFAULT_TOKENS": True,
-        "FF_OTHER": False,
-    }
+    assert flags.values == DEFAULTS | {"FF_TIMESTAMPS": False, "FF_OTHER": False}
     assert flags.bad == ("FF_X",)
     assert flags.changed() == {"FF_TIMESTAMPS": False}

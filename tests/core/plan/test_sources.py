@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podlane.core.plan.sources import without_credentials
+from podlane.core.plan.git_urls import without_credentials
 
 
 @pytest.mark.parametrize(

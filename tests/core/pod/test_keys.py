@@ -47,6 +47,8 @@ POLLING = {  # the manager's
     "job_status_final_update_retry_limit",
     "labels",
 }
+REFUSALS = {"custom_build_dir"}  # tests/golden/clone-path-not-allowed
+ELSEWHERE = POLLING | REFUSALS | {"kubernetes", "podlane"}
 PODLANE = {"pending_limit"}  # the manager's
 OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {
@@ -75,6 +77,7 @@ SAMPLES: dict[str, Any] = {
     "clone_url": "http://other.test",
     "shell": "sh",
     "scope": "session",
+    "get_sources_timeout": "2s",
 }
 
 
@@ -140,7 +143,7 @@ def test_kubernetes_key_matters(name: str) -> None:
     assert _made(runner) != _made(RUNNER)
 
 
-@pytest.mark.parametrize("name", _names(RunnerConfig, POLLING | {"kubernetes", "podlane"}))
+@pytest.mark.parametrize("name", _names(RunnerConfig, ELSEWHERE))
 def test_runner_key_matters(name: str) -> None:
     assert _made(_other(RUNNER, name)) != _made(RUNNER)
 

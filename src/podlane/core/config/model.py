@@ -164,6 +164,12 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     service_ephemeral_storage_limit_overwrite_max_allowed: str = ""
 
 
+class CustomBuildDir(msgspec.Struct, frozen=True):
+    """`[runners.custom_build_dir]`: whether a job may say GIT_CLONE_PATH."""
+
+    enabled: bool = True
+
+
 class PodlaneConfig(msgspec.Struct, frozen=True):
     """`[runners.podlane]`: podlane's own keys, which gitlab-runner ignores."""
 
@@ -196,6 +202,10 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     builds_dir: str = "/builds"  # job variables are expanded, here and in cache_dir
     cache_dir: str = "/cache"
     clone_url: str = ""
+    custom_build_dir: CustomBuildDir = CustomBuildDir()
+    get_sources_timeout: str = ""  # Go duration; none, 0 or more than the job has: the job's own
+    safe_directory_checkout: bool = True
+    clean_git_config: bool = True
     environment: tuple[str, ...] = ()
     pre_get_sources_script: str = ""
     post_get_sources_script: str = ""

@@ -31,18 +31,12 @@ moot: it is the docker-machine executor's
 enabled concurrency max_retries retry_backoff
 
 [runners]
-custom_build_dir experimental monitoring
+experimental monitoring
 proxy_exec moot: podlane's helper masks and limits the output of every script
 prepare_timeout later: the job's own time-out is the only one
-get_sources_timeout later: the job's own time-out is the only one
-safe_directory_checkout! moot: every checkout is marked safe for its own job's steps
-clean_git_config! later: git settings and hooks of an earlier job are always removed
 step_runner_image later: `run:` steps are not offered to GitLab
 use_slot_cgroups moot: each job has a pod, and so cgroups of its own
 slot_cgroup_template moot: each job has a pod, and so cgroups of its own
-
-[runners.custom_build_dir]
-enabled! later: GIT_CLONE_PATH is allowed inside CI_BUILDS_DIR
 
 [runners.artifact]
 later: podlane's own time-outs for uploads apply

@@ -22,7 +22,7 @@ LOG_FORMATS = ("runner", "text", "json")
 PULL_POLICIES = ("always", "if-not-present", "never")
 SHELLS = ("bash", "sh", "pwsh", "powershell")
 SCOPES = ("container", "session")
-DURATIONS = ("connection_max_age", "unhealthy_interval")
+DURATIONS = ("connection_max_age", "get_sources_timeout", "unhealthy_interval")
 
 _WORDS = {
     "str": "a text in quotes",

@@ -10,7 +10,17 @@ from podlane.core.job.payload import Variable
 from podlane.core.text.boolean import format_boolean, parse_boolean
 
 PREFIX = "FF_"
-DEFAULTS = {"FF_TIMESTAMPS": True, "FF_MASK_ALL_DEFAULT_TOKENS": True}
+DEFAULTS = {
+    "FF_ENABLE_JOB_CLEANUP": False,
+    "FF_GIT_URLS_WITHOUT_TOKENS": False,  # podlane never writes a token into a URL
+    "FF_MASK_ALL_DEFAULT_TOKENS": True,
+    "FF_TIMESTAMPS": True,
+    "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY": True,
+    "FF_USE_GITALY_CORRELATION_ID": True,
+    "FF_USE_GIT_BUNDLE_URIS": True,
+    "FF_USE_GIT_NATIVE_CLONE": False,
+    "FF_USE_GIT_PROACTIVE_AUTH": False,
+}
 
 
 class Flags(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ class RunnerContext(msgspec.Struct, frozen=True):
 
     `info` goes into the PUT bodies of the runner API. `ca_certificates` is PEM text that the job
     trusts beside the system's store. `helper_image` is podlane's own image, unless the config
-    names another. `slot` numbers the jobs that share a builds directory outside the pod.
+    names another. `slot` and `project_slot` number the jobs that live at one time: the runner's
+    (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
     """
 
     runner: RunnerConfig
@@ -27,4 +28,5 @@ class RunnerContext(msgspec.Struct, frozen=True):
     helper_image: str = ""
     revision: str = ""
     architecture: str = "linux/amd64"
-    slot: int | None = None
+    slot: int = 0
+    project_slot: int = 0

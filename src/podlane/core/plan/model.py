@@ -115,7 +115,10 @@ class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
     """The git work. `url` has no credentials; the job token is handed to git by environment.
 
     `depth` 0 is the full history. `clean_flags`, `fetch_flags`: words as given to git, empty when
-    switched off.
+    switched off. `servers`: further URLs of this GitLab that may have the token. `rewrites`: what
+    a URL begins with, and what git reads instead. `timeout`: seconds for all attempts.
+    `is_named_whole`: `ref` is no branch or tag but begins with `refs/`. `backs_off`: attempts lie
+    further and further apart.
     """
 
     strategy: Literal["clone", "fetch", "none", "empty"]
@@ -125,16 +128,28 @@ class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
     refspecs: tuple[str, ...] = ()
     depth: int = 0
     object_format: str = "sha1"
+    is_named_whole: bool = False
     with_checkout: bool = True
     clean_flags: tuple[str, ...] = ("-ffdx",)
     fetch_flags: tuple[str, ...] = ("--prune", "--quiet")
+    clone_flags: tuple[str, ...] = ()
+    with_native_clone: bool = False
+    servers: tuple[str, ...] = ()
+    rewrites: tuple[tuple[str, str], ...] = ()
     submodules: Literal["none", "normal", "recursive"] = "none"
     submodule_depth: int = 0
     submodule_paths: tuple[str, ...] = ()
     submodule_update_flags: tuple[str, ...] = ()
-    submodule_force_https: bool = False
     with_lfs: bool = True
     attempts: int = 1
+    backs_off: bool = True
+    timeout: float | None = None
+    cleans_config: bool = True
+    trusts_folders: bool = True
+    with_correlation: bool = True
+    with_bundles: bool = True
+    with_proactive_auth: bool = False
+    cleans_up: bool = False
     pre_script: tuple[str, ...] = ()
     post_script: tuple[str, ...] = ()
 

@@ -7,6 +7,7 @@ places, then the variables that name the places.
 from __future__ import annotations
 
 import posixpath
+from typing import Literal, cast
 
 import msgspec
 
@@ -52,6 +53,12 @@ def resolve(job: Job, context: RunnerContext) -> Ground:
     return Ground(final, final.reader(), flags, places, cache_dir)
 
 
+def strategy(job: Job, reader: Reader) -> Literal["clone", "fetch", "none", "empty"]:
+    default = "fetch" if job.allow_git_fetch else "clone"
+    asked = read(GIT_STRATEGY, reader) or default
+    return cast(Literal["clone", "fetch", "none", "empty"], asked)
+
+
 def timeout(job: Job) -> int:
     """Seconds; GitLab's 0 means the runner's own two hours."""
     return job.runner_info.timeout if job.runner_info.timeout > 0 else DEFAULT_TIMEOUT
@@ -68,8 +75,19 @@ def _asked(job: Job, context: RunnerContext) -> list[Variable]:
 
 
 def _early(job: Job, context: RunnerContext, flags: Flags) -> list[Variable]:
-    slot = own_variable("CI_CONCURRENT_ID", str(context.slot or 0))
-    return [*flags.variables(), *environment(context.runner), slot, *_payload(job)]
+    return [
+        *flags.variables(),
+        *environment(context.runner),
+        *_slots(context),
+        *_payload(job),
+    ]
+
+
+def _slots(context: RunnerContext) -> list[Variable]:
+    return [
+        own_variable("CI_CONCURRENT_ID", str(context.slot)),
+        own_variable("CI_CONCURRENT_PROJECT_ID", str(context.project_slot)),
+    ]
 
 
 def _payload(job: Job) -> list[Variable]:
@@ -79,7 +97,6 @@ def _payload(job: Job) -> list[Variable]:
 def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> list[Variable]:
     """Every variable from the lowest rank to the highest; the order is the order of export."""
     runner = context.runner
-    slot = str(context.slot or 0)
     image = [Variable(key="CI_JOB_IMAGE", value=job.image.name, public=True)]
     ca = Variable(
         key="CI_SERVER_TLS_CA_FILE",
@@ -95,8 +112,7 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
         *environment(runner),
         own_variable("CI_BUILDS_DIR", places.builds),
         own_variable("CI_PROJECT_DIR", places.project),
-        own_variable("CI_CONCURRENT_ID", slot),
-        own_variable("CI_CONCURRENT_PROJECT_ID", slot),
+        *_slots(context),
         own_variable("CI_SERVER", "yes"),
         own_variable("CI_JOB_STATUS", "running"),
         own_variable("CI_JOB_TIMEOUT", str(timeout(job))),
@@ -135,9 +151,14 @@ def _project(job: Job, context: RunnerContext, builds: str, early: Reader) -> st
     known = early.with_own({"CI_BUILDS_DIR": builds})
     wanted = known.expand(asked.get("GIT_CLONE_PATH", ""))
     if not wanted:
-        folder = posixpath.join(builds, _shared_part(job, context, builds, early))
+        folder = posixpath.join(builds, _shared_part(context, builds, early))
         path = posixpath.join(folder, _project_path(job))
         return f"{path}-empty" if read(GIT_STRATEGY, early) == "empty" else path
+    if not context.runner.custom_build_dir.enabled:
+        raise _no_place(
+            "GIT_CLONE_PATH is not allowed by this runner",
+            hint="`enabled = true` in [runners.custom_build_dir] allows it",
+        )
     path = _clean(wanted)
     if not wanted.startswith("/") or not path.startswith(f"{builds}/"):
         raise _no_place(
@@ -147,15 +168,19 @@ def _project(job: Job, context: RunnerContext, builds: str, early: Reader) -> st
     return path
 
 
-def _shared_part(job: Job, context: RunnerContext, builds: str, early: Reader) -> str:
+def _shared_part(context: RunnerContext, builds: str, early: Reader) -> str:
     """Jobs that share a builds volume are kept apart by runner and slot."""
+    if not outlives_jobs(context, builds, early):
+        return ""
+    return f"{short_token(context.runner.token)}/{context.project_slot}"
+
+
+def outlives_jobs(context: RunnerContext, builds: str, reader: Reader) -> bool:
+    """Whether the builds directory is a volume that several jobs see."""
     volumes = context.runner.kubernetes.volumes
     shared = [one.mount_path for one in volumes.host_path]
     shared += [one.mount_path for one in volumes.pvc]
-    if not any(early.expand(path).rstrip("/") == builds for path in shared):
-        return ""
-    slot = f"job-{job.id}" if context.slot is None else str(context.slot)
-    return f"{short_token(context.runner.token)}/{slot}"
+    return any(reader.expand(path).rstrip("/") == builds for path in shared)
 
 
 def _no_place(message: str, hint: str = "") -> JobRefused:

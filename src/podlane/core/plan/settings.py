@@ -103,6 +103,7 @@ GIT_CLEAN_FLAGS: Setting[tuple[str, ...]] = Setting("GIT_CLEAN_FLAGS", _flags, (
 GIT_FETCH_EXTRA_FLAGS: Setting[tuple[str, ...]] = Setting(
     "GIT_FETCH_EXTRA_FLAGS", _flags, ("--prune", "--quiet")
 )
+GIT_CLONE_EXTRA_FLAGS: Setting[tuple[str, ...]] = Setting("GIT_CLONE_EXTRA_FLAGS", _flags, ())
 GIT_SUBMODULE_STRATEGY = Setting(
     "GIT_SUBMODULE_STRATEGY", _word("none", "normal", "recursive"), "none"
 )
@@ -124,6 +125,7 @@ ALL: tuple[Setting[object], ...] = (
     GIT_CHECKOUT,
     GIT_CLEAN_FLAGS,
     GIT_FETCH_EXTRA_FLAGS,
+    GIT_CLONE_EXTRA_FLAGS,
     GIT_SUBMODULE_STRATEGY,
     GIT_SUBMODULE_DEPTH,
     GIT_SUBMODULE_PATHS,

@@ -21,6 +21,7 @@ from podlane.local.coordinator.artifacts import Artifacts
 from podlane.local.coordinator.faults import Faults, Handler, call_of
 from podlane.local.coordinator.git import GitServer
 from podlane.local.coordinator.jobs import CoordinatorJob
+from podlane.local.coordinator.lfs import LfsServer
 from podlane.local.coordinator.listener import StateListener
 from podlane.local.coordinator.queue import Queue
 from podlane.local.coordinator.runners import RegisteredRunner, Runners
@@ -56,6 +57,7 @@ class Coordinator:
         self.calls = JobCalls(self.jobs, self.queue)
         self.artifacts = Artifacts(self.root / "artifacts", self.jobs)
         self.git = GitServer(self.root / "repositories", self._is_open)
+        self.lfs = LfsServer(self.root / "lfs", self.git.may)
         self.requests: list[Asked] = []
         self.last_id = 1000
         self._listeners: list[StateListener] = []
@@ -80,6 +82,7 @@ class Coordinator:
         app.add_routes([web.post("/api/v4/jobs/request", self.queue.answer)])
         app.add_routes(self.calls.routes())
         app.add_routes(self.artifacts.routes())
+        app.add_routes(self.lfs.routes())
         app.add_routes(self.git.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

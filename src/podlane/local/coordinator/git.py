@@ -9,7 +9,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -17,16 +18,46 @@ from aiohttp import web
 from podlane.errors import PodlaneError
 
 _BLOCK = 64 * 1024
+_KEPT = 1 << 20  # of a request's body: what a client has and wants
+
+
+@dataclass
+class GitAsked:
+    """One question of a git client: what it named, and how many bytes it got."""
+
+    project: str
+    rest: str
+    agent: str
+    correlation: str
+    body: bytes = b""
+    sent: int = 0
+
+    @property
+    def haves(self) -> int:
+        """How many commits the client said it has."""
+        return sum(line.startswith(b"have ") for line in _lines(self.body))
+
+    @property
+    def filter(self) -> str:
+        """What a partial clone leaves out."""
+        found = [line for line in _lines(self.body) if line.startswith(b"filter ")]
+        return found[0].partition(b" ")[2].decode() if found else ""
 
 
 class GitServer:
-    """Serves the bare repositories below `root`. `is_open(token)`: may this token read now?"""
+    """Serves the bare repositories below `root`. `is_open(token)`: may this token read now?
+
+    `hidden`: projects that a job's token does not open. `takes_pushes`: whether it may write.
+    """
 
     def __init__(self, root: Path, is_open: Callable[[str], bool]) -> None:
         self.root = root
         self._is_open = is_open
         self._heads: dict[str, tuple[str, str]] = {}
         self._kept: set[tuple[str, int, str]] = set()
+        self.hidden: set[str] = set()
+        self.takes_pushes = False
+        self.asked: list[GitAsked] = []
 
     def add(self, project: str, source: Path) -> Path:
         """Serve a repository as `<project>.git`; return the bare repository.
@@ -81,16 +112,17 @@ class GitServer:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """Answer as GitLab does: 401 without a good token, 404 unknown, 403 for a push."""
-        if not self._may(request):
-            return web.Response(
-                status=401,
-                headers={"WWW-Authenticate": 'Basic realm="GitLab"'},
-                text="HTTP Basic: Access denied\n",
-            )
-        if not self._is_served(request.match_info["project"]):
+        if not self.may(request):
+            return denied()
+        project, rest = request.match_info["project"], request.match_info["rest"]
+        if not self._is_served(project):
             return web.Response(status=404, text="no such project\n")
-        if "git-receive-pack" in (request.query.get("service"), request.match_info["rest"]):
+        is_push = "git-receive-pack" in (request.query.get("service"), rest)
+        if is_push and not self.takes_pushes:
             return web.Response(status=403, text="this repository can only be read\n")
+        correlation = request.headers.get("X-Gitaly-Correlation-ID", "")
+        asked = GitAsked(project, rest, request.headers.get("User-Agent", ""), correlation)
+        self.asked.append(asked)
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",
@@ -102,14 +134,14 @@ class GitServer:
         )
         try:
             async with asyncio.TaskGroup() as group:
-                feeding = group.create_task(_feed(request, process))
-                response = await _relay(request, process)
+                feeding = group.create_task(_feed(request, process, asked))
+                response = await _relay(request, process, asked)
                 feeding.cancel()
         finally:
             await _end(process)
         return response
 
-    def _may(self, request: web.Request) -> bool:
+    def may(self, request: web.Request) -> bool:
         scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False
@@ -121,16 +153,19 @@ class GitServer:
 
     def _is_served(self, project: str) -> bool:
         path = self.path(project)
-        return ".." not in Path(project).parts and (path / "HEAD").is_file()
+        is_known = ".." not in Path(project).parts and (path / "HEAD").is_file()
+        return is_known and project not in self.hidden
 
     def _environment(self, request: web.Request) -> dict[str, str]:
         # No length and no encoding of the body: the server has unpacked it, git reads to its end.
         return _plain_environment() | {
             "GIT_PROJECT_ROOT": str(self.root),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",
+            "GIT_CONFIG_KEY_1": "http.receivepack",
+            "GIT_CONFIG_VALUE_1": "true",
             "PATH_INFO": f"/{request.match_info['project']}.git/{request.match_info['rest']}",
             "QUERY_STRING": request.query_string,
             "REQUEST_METHOD": request.method,
@@ -141,23 +176,38 @@ class GitServer:
         }
 
 
-async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
+def _lines(body: bytes) -> Iterator[bytes]:
+    """The lines of git's protocol: four hexadecimal digits say how long each is."""
+    while len(body) >= 4:
+        try:
+            size = max(int(body[:4], 16), 4)
+        except ValueError:
+            return
+        yield body[4:size].strip()
+        body = body[size:]
+
+
+async def _feed(request: web.Request, process: asyncio.subprocess.Process, asked: GitAsked) -> None:
     """Hand the body on while the answer is read: either may be larger than a pipe."""
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         async for block in request.content.iter_chunked(_BLOCK):
+            asked.body += block[: _KEPT - len(asked.body)]
             process.stdin.write(block)
             await process.stdin.drain()
     process.stdin.close()
 
 
-async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
+async def _relay(
+    request: web.Request, process: asyncio.subprocess.Process, asked: GitAsked
+) -> web.StreamResponse:
     assert process.stdout is not None
     response = await _head(process.stdout)
     # A client that leaves in the middle is no fault of ours.
     with contextlib.suppress(ConnectionError):
         await response.prepare(request)
         while block := await process.stdout.read(_BLOCK):
+            asked.sent += len(block)
             await response.write(block)
         await response.write_eof()
     return response
@@ -185,6 +235,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+def denied() -> web.Response:
+    return web.Response(
+        status=401,
+        headers={"WWW-Authenticate": 'Basic realm="GitLab"'},
+        text="HTTP Basic: Access denied\n",
+    )
 
 
 def _plain_environment() -> dict[str, str]:
