@@ -34,6 +34,7 @@ def write_files(plan: JobPlan) -> None:
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o664), "wb") as file:
             file.write(variable.value.encode())
+    Path(step.home(plan)).mkdir(exist_ok=True)
     env_file = Path(step.env_file(plan))
     env_file.unlink(missing_ok=True)
     env_file.touch(0o664)

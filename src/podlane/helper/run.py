@@ -41,14 +41,18 @@ def run(work: Work) -> Outcome:
 
 
 def _prepare(work: Work) -> None:
-    plan = work.plan
-    with work.trace.section("prepare_executor", 'Preparing the "kubernetes" executor'):
+    plan, trace = work.plan, work.trace
+    said = {"info": trace.info, "warning": trace.warning}
+    for note in plan.notes:
+        if note.kind == "header":
+            trace.plain(note.text)
+    with trace.section("prepare_executor", 'Preparing the "kubernetes" executor'):
         for note in plan.notes:
-            {"plain": work.trace.plain, "info": work.trace.info, "warning": work.trace.warning}[
-                note.kind
-            ](note.text)
-    with work.trace.section("prepare_script", "Preparing environment"):
-        work.trace.plain(f"Running on {os.uname().nodename}...")
+            if note.kind != "header":
+                said.get(note.kind, trace.plain)(note.text)
+    with trace.section("prepare_script", "Preparing environment"):
+        via = f" via {plan.manager}" if plan.manager else ""
+        trace.plain(f"Running on {os.uname().nodename}{via}...")
         try:
             files.write_files(plan)
         except OSError as error:

@@ -10,8 +10,17 @@ from podlane.core.plan import git_config, step
 from podlane.core.plan.model import Script
 from podlane.helper import files
 from podlane.helper.lane import LaneLost
-from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted, timed_out
+from podlane.helper.work import (
+    Deferred,
+    JobStopped,
+    StageFailed,
+    Work,
+    go_duration,
+    interrupted,
+    timed_out,
+)
 
+AFTER_SCRIPT = "after_script"
 _KILL_SECONDS = 10.0
 
 
@@ -32,38 +41,24 @@ def run_after_script(work: Work, script: Script) -> None:
     """Run after_script in a time of its own. Its failure is a warning only."""
     work.ask()
     until = time.monotonic() + work.plan.limits.after_script
-    with work.trace.section("after_script", "Running after_script"):
+    with work.trace.section(AFTER_SCRIPT, "Running after_script"):
         try:
-            _run(work, script, until, lambda: False, title="Running after script...")
+            _run(work, script, until, lambda: False)
         except StageFailed as failure:
+            if work.plan.after_script_counts:
+                raise
             work.trace.warning(f"after_script failed, but job will continue: {failure.message}")
 
 
-def _run(
-    work: Work,
-    script: Script,
-    until: float | None,
-    is_unwanted: Callable[[], bool],
-    *,
-    title: str = "",
-) -> None:
+def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[[], bool]) -> None:
     plan = work.plan
-    variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
-    text = step.render_step(
-        variables | git_config.script_environment(plan),
-        script.commands,
-        folder=plan.places.project,
-        is_debug=plan.trace.is_debug,
-        title=title,
-    )
-    if files.is_shared_by_group(work.hello):
-        text = f"umask 0002\n{text}"
+    text = _text(work, script)
     work.trace.be_eager()
     before = work.lane.used.oom
     try:
         work.lane.start(text, shell=plan.shell)
         status = _wait(work, until, is_unwanted)
-        why = None if status is not None else _why(work, is_unwanted)
+        why = None if status is not None else _why(work, script, is_unwanted)
         if why is not None:
             _stop(work)
             raise why
@@ -77,6 +72,25 @@ def _run(
             failed(FailureReason.SCRIPT_FAILURE, status),
             f"command terminated with exit code {status}",
         )
+
+
+def _text(work: Work, script: Script) -> str:
+    plan = work.plan
+    variables = step.environment(plan, (("CI_JOB_STATUS", work.status),))
+    look = step.Look(
+        title="Running after script..." if script.section == AFTER_SCRIPT else "",
+        folds=script.folds,
+        home=step.home(plan),
+        is_debug=plan.trace.is_debug,
+        with_checks=plan.with_exit_checks,
+    )
+    text = step.render_step(
+        variables | git_config.script_environment(plan),
+        script.commands,
+        folder=plan.places.project,
+        look=look,
+    )
+    return f"umask 0002\n{text}" if files.is_shared_by_group(work.hello) else text
 
 
 def _tell_of_memory(work: Work, killed_before: int) -> None:
@@ -121,19 +135,25 @@ def _stop(work: Work) -> None:
         work.clear_wake()
 
 
-def _why(work: Work, is_unwanted: Callable[[], bool]) -> Exception:
+def _why(work: Work, script: Script, is_unwanted: Callable[[], bool]) -> Exception:
     if work.reporter.is_stopped:
         return JobStopped()
     if is_unwanted():
         return _canceled(work)
     if work.grace_is_over():
         return interrupted()
+    limits = work.plan.limits
+    is_after = script.section == AFTER_SCRIPT
+    work.status = work.status if is_after else "timedout"
     if time.monotonic() >= work.deadline:
-        work.status = "timedout"
-        return timed_out(work.plan.limits.job)
-    work.status = "timedout"
-    reason = FailureReason.JOB_EXECUTION_TIMEOUT
-    return StageFailed(failed(reason), "script timeout: context deadline exceeded")
+        return timed_out(limits.job)
+    key, most = ("RUNNER_SCRIPT_TIMEOUT", limits.script or limits.job)
+    if is_after:
+        key, most = ("RUNNER_AFTER_SCRIPT_TIMEOUT", limits.after_script)
+    return StageFailed(
+        failed(FailureReason.JOB_EXECUTION_TIMEOUT),
+        f"{script.section} took longer than {key} allows: {go_duration(most)}",
+    )
 
 
 def _canceled(work: Work) -> StageFailed:

@@ -19,6 +19,7 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.resolve import resolve
+from podlane.core.plan.trace import mask_for
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.state import RawRecord, parse_record
 from podlane.core.text import token
@@ -154,8 +155,8 @@ async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefuse
         return
     outcome: Outcome = failed(FailureReason(refusal.failure_reason), refusal.exit_code)
     hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
-    known = job.features.failure_reasons
-    await speak(runner.jobs, access, outcome, (refusal.message, *hint), known)
+    lines = mask_for(job, (refusal.message, *hint))
+    await speak(runner.jobs, access, outcome, lines, job.features.failure_reasons)
     log.warning(
         "Refused the job",
         extra={"fields": job_fields(runner, job) | {"reason": refusal.reference}},

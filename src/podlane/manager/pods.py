@@ -8,6 +8,7 @@ from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.pod import names, pulls
+from podlane.core.pod import record as record_data
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
@@ -15,6 +16,7 @@ from podlane.manager.site import Site
 
 Manifest = dict[str, Any]
 _REMOVE_GRACE = 1
+_UNSAID = "why is not told here, since the job's record is gone and its secrets could not be masked"
 
 
 def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
@@ -139,6 +141,22 @@ def read_pod(record: Manifest) -> Manifest:
     manifest = json.loads(read(record, "pod"))
     assert isinstance(manifest, dict)
     return manifest
+
+
+async def mask_lines(site: Site, name: str, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Mask sentences as the job of the record `name` would; what cannot be masked is not said."""
+    if not lines:
+        return ()
+    try:
+        record = await site.api.get(SECRET, site.namespace, name)
+        wanted = record["metadata"].get("annotations", {}).get(names.EXTRA, "").split()
+        further = [one for one in wanted if one.startswith(f"{name}-plan-")]
+        found = [record, *[await site.api.get(SECRET, site.namespace, one) for one in further]]
+        data = {key: value for one in found for key, value in one.get("data", {}).items()}
+        packed = [data[f"plan.{index}"] for index in range(len(found))]
+        return record_data.mask_lines(b"".join(map(base64.b64decode, packed)), lines)
+    except (Gone, KeyError, ValueError):
+        return (_UNSAID,)
 
 
 async def remove(site: Site, record: RecordState, pod: PodState | None) -> None:

@@ -171,6 +171,7 @@ class Settler:
         """End the job at GitLab by our word, then remove it."""
         voice = await self.voice(key, line, runner)
         if voice is not None:
+            lines = await pods.mask_lines(runner.site, line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             fields: dict[str, object] = {"state": outcome.state}
             if outcome.failure_reason is not None:

@@ -54,7 +54,9 @@ def test_masks_are_expanded_trimmed_and_hold_for_overridden_values_too() -> None
     assert found.masks() == ("first", "second")
 
 
-@pytest.mark.parametrize("key", ["", "1A", "A-B", "A B", "A=B", "A\n", "é", "$A", "A;rm"])
+@pytest.mark.parametrize(
+    "key", ["", "1A", "A-B", "A B", "A=B", "A\n", "é", "$A", "A;rm", "UID", "PPID"]
+)
 def test_odd_names_reach_no_shell(key: str) -> None:
     assert not is_exportable(key)
 
@@ -78,3 +80,5 @@ def test_flags_default_then_job_then_config() -> None:
     assert flags.values == DEFAULTS | {"FF_TIMESTAMPS": False, "FF_OTHER": False}
     assert flags.bad == ("FF_X",)
     assert flags.changed() == {"FF_TIMESTAMPS": False}
+    seen = {item.key: item.value for item in flags.variables()}
+    assert seen == {"FF_OTHER": "false", "FF_TIMESTAMPS": "false"}

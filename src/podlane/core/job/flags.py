@@ -10,10 +10,15 @@ from podlane.core.job.payload import Variable
 from podlane.core.text.boolean import format_boolean, parse_boolean
 
 PREFIX = "FF_"
+# The flags that podlane heeds. Others of gitlab-runner's change nothing here: what they switch is
+# always so, or is not there (docs/reference/differences.md).
 DEFAULTS = {
+    "FF_ENABLE_BASH_EXIT_CODE_CHECK": False,
     "FF_ENABLE_JOB_CLEANUP": False,
+    "FF_ENABLE_JOB_INPUTS_INTERPOLATION": True,
     "FF_GIT_URLS_WITHOUT_TOKENS": False,  # podlane never writes a token into a URL
     "FF_MASK_ALL_DEFAULT_TOKENS": True,
+    "FF_SCRIPT_SECTIONS": False,
     "FF_TIMESTAMPS": True,
     "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY": True,
     "FF_USE_GITALY_CORRELATION_ID": True,
@@ -24,10 +29,12 @@ DEFAULTS = {
 
 
 class Flags(msgspec.Struct, frozen=True):
-    """`values`: every flag that podlane knows or somebody set. `bad`: flags whose word is none."""
+    """`values`: every flag that podlane knows or somebody set. `bad`: flags whose word is none.
+    `told`: those that somebody set."""
 
     values: Mapping[str, bool]
     bad: tuple[str, ...] = ()
+    told: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> bool:
         return self.values[name]
@@ -45,21 +52,24 @@ class Flags(msgspec.Struct, frozen=True):
         }
 
     def variables(self) -> list[Variable]:
+        """The flags as a script sees them: those that somebody set."""
         return [
-            Variable(key=name, value=format_boolean(value), public=True, raw=True)
-            for name, value in sorted(self.values.items())
+            Variable(key=name, value=format_boolean(self.values[name]), public=True, raw=True)
+            for name in sorted(self.told)
         ]
 
 
 def resolve_flags(asked: Iterable[Variable], configured: Mapping[str, bool]) -> Flags:
     """`asked`: the variables of runner and job; `configured`: `[runners.feature_flags]`."""
-    values, bad = dict(DEFAULTS), []
+    told: dict[str, bool] = {}
+    bad: list[str] = []
     for item in asked:
         if not item.key.startswith(PREFIX):
             continue
         try:
-            values[item.key] = parse_boolean(item.value)
+            told[item.key] = parse_boolean(item.value)
         except ValueError:
             if item.value:
                 bad.append(item.key)
-    return Flags({**values, **configured}, tuple(bad))
+    told |= configured
+    return Flags({**DEFAULTS, **told}, tuple(bad), frozenset(told))

@@ -17,6 +17,7 @@ from podlane.errors import JobRefused
 
 SIZE_LIMIT = 16 * 1024 * 1024
 _EXPORTABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+READONLY = ("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID")
 _SHELL_SIGNS = {"$": "$", **dict.fromkeys("*#@!?-0123456789", "")}
 
 
@@ -73,8 +74,8 @@ class Reader(msgspec.Struct, frozen=True):
 
 
 def is_exportable(key: str) -> bool:
-    """Tell whether a shell can export the name; anything else never reaches one."""
-    return _EXPORTABLE.fullmatch(key) is not None
+    """Tell whether every shell can export the name: anything else never reaches one."""
+    return _EXPORTABLE.fullmatch(key) is not None and key not in READONLY
 
 
 def resolve(raw: Iterable[Variable], temporary: str) -> Variables:

@@ -15,6 +15,7 @@ from podlane.core.plan.model import (
 )
 from podlane.core.plan.refuse import refuse_unsupported
 from podlane.core.plan.resolve import Ground, resolve
+from podlane.core.plan.settings import AFTER_SCRIPT_IGNORE_ERRORS, read
 from podlane.core.plan.trace import trace_settings
 
 
@@ -48,7 +49,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         notes=notes.notes(job, context, ground),
         sources=sources.sources(job, context, ground),
         scripts=scripts.scripts(job, context, ground),
-        after_script=scripts.after_script(job),
+        after_script=scripts.after_script(job, ground),
         restore=cache.restore(caches, ground),
         downloads=artifacts.downloads(job),
         save=cache.save(caches),
@@ -58,6 +59,9 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         shell=scripts.shell(context),
         image=image.image(job, context, ground),
         entrypoint=image.entrypoint(job, ground),
+        manager=context.manager_name,
+        with_exit_checks=ground.flags["FF_ENABLE_BASH_EXIT_CODE_CHECK"],
+        after_script_counts=not read(AFTER_SCRIPT_IGNORE_ERRORS, ground.reader),
     )
 
 

@@ -88,10 +88,10 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of podlane's own at the start of the log."""
+    """One line of podlane's own at the start of the log; a `header` before its first section."""
 
     text: str
-    kind: Literal["plain", "info", "warning"] = "plain"
+    kind: Literal["header", "plain", "info", "warning"] = "plain"
 
 
 class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -207,11 +207,13 @@ class Download(msgspec.Struct, frozen=True, omit_defaults=True):
 class Script(msgspec.Struct, frozen=True, omit_defaults=True):
     """One step in the build container: a fresh shell, its commands in order, errexit, pipefail.
 
-    `section` is the log section (`step_script`, `step_release`, `after_script`).
+    `section` is the log section (`step_script`, `step_release`, `after_script`). `folds`: by
+    command, the section that folds its text in the log, "" for none; empty when none is folded.
     """
 
     section: str
     commands: tuple[str, ...]
+    folds: tuple[str, ...] = ()
 
 
 class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -229,7 +231,11 @@ class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one job's helper does, in this order: sources, restore, downloads, scripts,
-    after_script, save, uploads."""
+    after_script, save, uploads.
+
+    `manager` is the name of the machine or pod that made the plan. `with_exit_checks`: scripts
+    look at the status of each command, beside errexit. `after_script_counts`: its failure is one.
+    """
 
     version: int
     job: JobIdentity
@@ -251,3 +257,6 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     shell: Literal["bash", "sh", "pwsh"] = "bash"
     image: str = ""
     entrypoint: tuple[str, ...] | None = None
+    manager: str = ""
+    with_exit_checks: bool = False
+    after_script_counts: bool = False

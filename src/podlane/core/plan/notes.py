@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
 from podlane.core.plan import cache, image, overwrites, pulls, services, settings
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
 from podlane.core.plan.resolve import Ground, timeout
+from podlane.core.plan.step import too_long_to_export
 from podlane.core.text.boolean import format_boolean
 from podlane.core.text.token import short_token
 
@@ -39,11 +42,11 @@ def _header(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...
     if changed := ground.flags.changed():
         flags = ", ".join(f"{name}:{format_boolean(on)}" for name, on in changed.items())
         lines.append(f"  feature flags: {flags}")
-    lines.append(f"Using Kubernetes namespace: {runner.kubernetes.namespace or 'default'}")
-    lines.append(f"Using Kubernetes executor with image {image.image(job, context, ground)} ...")
-    if context.manager_name:
-        lines.append(f"Running via {context.manager_name}...")
-    return tuple(Note(line) for line in lines)
+    return (
+        *(Note(line, "header") for line in lines),
+        Note(f"Using Kubernetes executor with image {image.image(job, context, ground)} ..."),
+        Note(f"Using Kubernetes namespace: {runner.kubernetes.namespace or 'default'}"),
+    )
 
 
 def _pull_policies(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
@@ -67,12 +70,23 @@ def _flag_complaints(ground: Ground) -> tuple[Note, ...]:
 
 
 def _variable_complaints(ground: Ground) -> tuple[Note, ...]:
-    odd = [key for key in ground.variables.final() if not is_exportable(key)]
-    if not odd:
-        return ()
-    shown = ", ".join(repr(key[:60]) for key in odd[:5])
-    more = f" and {len(odd) - 5} more" if len(odd) > 5 else ""
-    return (Note(f"No shell can export the variables {shown}{more}; left out", "warning"),)
+    final = ground.variables.final()
+    odd = [key for key in final if not is_exportable(key)]
+    long = too_long_to_export({key: ground.reader.get(key) for key in final if is_exportable(key)})
+    notes = []
+    if odd:
+        notes.append(f"No shell can export the variables {_few(odd)}; left out")
+    if long:
+        notes.append(
+            f"Too long to export: {_few(long)}; no program could be started with it. "
+            "The script's shell has it for itself; make it a file variable for others"
+        )
+    return tuple(Note(note, "warning") for note in notes)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(repr(name[:60]) for name in names[:5]) + more
 
 
 def _time_complaints(job: Job, ground: Ground) -> tuple[Note, ...]:

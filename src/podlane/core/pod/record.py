@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
 from podlane.core.plan.services import Service
 from podlane.core.text import token
+from podlane.core.text.token import Token
+from podlane.core.trace.masker import mask_text
 from podlane.errors import JobRefused
 
 Manifest = dict[str, Any]
@@ -40,6 +43,27 @@ def encode_plan(plan: JobPlan) -> bytes:
             reference="plan-too-large",
         )
     return data
+
+
+class _Masks(msgspec.Struct, frozen=True):
+    masks: tuple[Token, ...] = ()
+    mask_prefixes: tuple[str, ...] = ()
+
+
+class _Masked(msgspec.Struct, frozen=True):
+    """All that is read of a plan, of whatever version: what may not be said."""
+
+    trace: _Masks = _Masks()
+
+
+def mask_lines(packed: bytes, lines: Iterable[str]) -> tuple[str, ...]:
+    """Mask sentences as the plan `packed` would have it. ValueError when it is no plan."""
+    try:
+        trace = token.decode(gzip.decompress(packed), _Masked).trace
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        raise ValueError("no plan") from error
+    secrets = [secret.reveal() for secret in trace.masks]
+    return tuple(mask_text(line, secrets, trace.mask_prefixes) for line in lines)
 
 
 def parts(plan: JobPlan) -> tuple[bytes, ...]:
