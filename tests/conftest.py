@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("podlane", deadline=None)  # a busy machine must fail no test
+settings.load_profile("podlane")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from podlane.core.config.parse import parse
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
+from podlane.core.plan.objects import ask
+from podlane.core.plan.rehearsal import rehearse
+from podlane.core.plan.resolve import resolve
+from podlane.core.plan.store import AzureBlocks, GcsResumable, Pieces, S3Parts, S3Session, Signed
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.render import render_plan, render_pod, render_secrets
@@ -27,7 +32,9 @@ from podlane.errors import JobRefused
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/job.json"))
-RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt")
+NOW = 1_770_000_000.0
+_SIGNING = re.compile(r"X-(?:Amz|Goog)-(?!Expires|SignedHeaders|Credential)|s(?:v|r|pr|ig)=")
+RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt", "requests.txt")
 
 
 def read_case(name: str) -> tuple[Job, RunnerContext]:
@@ -43,7 +50,17 @@ def read_case(name: str) -> tuple[Job, RunnerContext]:
         helper_image="podlane:dev",
     )
     raw = _filled(json.loads((folder / "job.json").read_text()))
-    return parse_job(json.dumps(raw).encode()), context
+    job = parse_job(json.dumps(raw).encode())
+    return job, _with_shelf(job, context)
+
+
+def _with_shelf(job: Job, context: RunnerContext) -> RunnerContext:
+    try:
+        asked = ask(job, context, resolve(job, context), NOW)
+    except JobRefused:
+        return context
+    shelf = rehearse(context.runner.cache, asked)
+    return msgspec.structs.replace(context, shelf=shelf)
 
 
 def build_case(name: str) -> Manifests:
@@ -64,7 +81,43 @@ def results(name: str) -> dict[str, str]:
         "plan.json": f"{plan_text}\n",
         "secret.yaml": _yaml(render_secrets(plan, manifests)),
         "pod.yaml": _yaml([render_pod(plan, manifests)]),
+        **_requests(context),
     }
+
+
+def _requests(context: RunnerContext) -> dict[str, str]:
+    """The requests that are signed for the job, without their signatures."""
+    lines = []
+    for name, found in context.shelf.objects.items():
+        lines.append(f"{name} until {found.expires_at:.0f}, one PUT takes {found.put_limit}")
+        lines += [f"  {word} {_request(getattr(found, word))}" for word in ("get", "head", "put")]
+        if found.pieces:
+            lines += _pieces(found.pieces)
+    return {"requests.txt": "\n".join(lines) + "\n"} if lines else {}
+
+
+def _pieces(pieces: Pieces) -> list[str]:
+    match pieces:
+        case S3Parts(parts=parts, complete=complete, abort=abort):
+            first, last = parts[0], parts[-1]
+            known = {"part 1": first, f"part {len(parts)}": last}
+            known |= {"complete": complete, "abort": abort}
+            return [f"  {word} {_request(one)}" for word, one in known.items()]
+        case S3Session(url=url, region=region, headers=headers):
+            return [f"  session {url} {region} {headers}"]
+        case AzureBlocks(url=url):
+            return [f"  blocks {_request(Signed(url))}"]
+        case GcsResumable(start=start):
+            return [f"  start {_request(start)}"]
+
+
+def _request(signed: Signed | None) -> str:
+    if signed is None:
+        return "-"
+    url, _, query = signed.url.reveal().partition("?")
+    pairs = [pair for pair in query.split("&") if not _SIGNING.match(pair)]
+    headers = {name: value.reveal() for name, value in signed.headers.items()}
+    return f"{url}?{'&'.join(pairs)} {headers or ''}".rstrip()
 
 
 def _yaml(documents: list[dict[str, Any]]) -> str:

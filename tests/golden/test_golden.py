@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import kubernetes_validate
+import msgspec
 import pytest
 
 from golden.cases import CASES, FOLDER, RESULTS, read_case, results
@@ -15,6 +18,7 @@ from podlane.core.plan.make import make_plan
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.text import token
+from podlane.core.text.token import Token
 from podlane.errors import JobRefused
 
 ACCEPTED = [name for name in CASES if not (FOLDER / name / "outcome.txt").exists()]
@@ -70,6 +74,30 @@ def test_pod_holds_no_secret(name: str) -> None:
         path = FOLDER / name / file
         kept = path.read_text() if path.exists() else ""
         assert plan.gitlab.token.reveal() not in kept
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_no_secret_of_the_config_leaves_the_manager(name: str) -> None:
+    _, context = read_case(name)
+    plan, manifests = _built(name)
+    made = [token.encode_revealed(plan), json.dumps(manifests.pod).encode()]
+    made += [value for key, value in _data(manifests).items() if not key.startswith("plan.")]
+    for path, secret in _secrets(context.runner):
+        if path.endswith(_PART_OF_A_URL):
+            continue
+        forms = (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
+        assert not [one for one in made for form in forms if form.encode() in one], path
+
+
+_PART_OF_A_URL = (".access_key", ".session_token")  # S3 wants them there; neither can sign
+
+
+def _secrets(settings: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(settings, Token) and settings:
+        yield path, settings.reveal()
+    if isinstance(settings, msgspec.Struct):
+        for field in settings.__struct_fields__:
+            yield from _secrets(getattr(settings, field), f"{path}.{field}")
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

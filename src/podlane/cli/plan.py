@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 from pathlib import Path
 
 import click
+import msgspec
 import yaml
 
 from podlane import __version__
 from podlane.cli.options import config_option
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.job.payload import parse_job
+from podlane.core.plan import objects
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
+from podlane.core.plan.rehearsal import rehearse
+from podlane.core.plan.resolve import resolve
 from podlane.core.pod.manifests import build_manifests
 from podlane.core.pod.render import render_plan, render_pod, render_secrets
 from podlane.errors import ConfigError, PodlaneError
@@ -41,6 +46,9 @@ def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> N
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
     )
     payload = parse_job(_read(job))
+    ground = resolve(payload, context)
+    shelf = rehearse(context.runner.cache, objects.ask(payload, context, ground, time.time()))
+    context = msgspec.structs.replace(context, shelf=shelf)
     plan = make_plan(payload, context)
     manifests = build_manifests(plan, payload, context)
     documents = [

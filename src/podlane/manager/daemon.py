@@ -119,6 +119,8 @@ class Manager:
             pollers.pop().is_removed = True
         for poller in pollers:
             poller.runner = runner
+        if not pollers and runner.cache is not None:
+            self._tasks.create_task(runner.cache.warm())
         while len(pollers) < wanted:
             pollers.append(Poller(runner, self._asking))
             self._tasks.create_task(self._poll(pollers[-1]))

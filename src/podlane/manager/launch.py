@@ -13,16 +13,22 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+import msgspec
+
 from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.clients.kube.kinds import SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.payload import Job, parse_job
+from podlane.core.plan import objects
+from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
-from podlane.core.plan.resolve import resolve
+from podlane.core.plan.resolve import Ground, resolve
+from podlane.core.plan.store import Shelf
 from podlane.core.plan.trace import mask_for
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.state import RawRecord, parse_record
 from podlane.core.text import token
+from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
 from podlane.errors import JobRefused, ServiceError, Unavailable
 from podlane.manager import pods
@@ -36,10 +42,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Voice:
-    """What it takes to speak for a job, and the failure reasons that its GitLab knows."""
+    """What it takes to speak for a job, and the failure reasons that its GitLab knows.
+
+    `uploads`: what aborts the uploads of its caches that were opened for its helper.
+    """
 
     job: JobAccess
     failure_reasons: tuple[str, ...] = ()
+    uploads: tuple[Token, ...] = ()
 
 
 @dataclass
@@ -61,41 +71,66 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     fields = job_fields(runner, job)
     log.info("Received a job", extra={"fields": fields})
     access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
+    shelf = Shelf()
+    pod: str | None = None
+    refused: JobRefused | None = None
     try:
         context = runner.context_now()
         ground = resolve(job, context)
+        shelf = await _shelf(job, context, ground, runner)
+        context = msgspec.structs.replace(context, shelf=shelf)
         plan = make_plan(job, context, ground)
         manifests = build_manifests(plan, job, context, ground=ground)
         pod = await _launch(job, manifests, access, runner, hands)
     except JobRefused as refusal:
-        await refuse(job, access, runner, refusal)
-        return
+        refused = refusal
     except ServiceError as error:  # such as a right that is missing halfway
-        await refuse(job, access, runner, pods.refusal_of(error))
-        return
-    if pod:
+        refused = pods.refusal_of(error)
+    if refused is not None:
+        await refuse(job, access, runner, refused)
+    if pod is None:
+        await abandon(runner, shelf.open_uploads())
+    elif pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
         log.info("Launched the job", extra={"fields": fields | took})
 
 
+async def _shelf(job: Job, context: RunnerContext, ground: Ground, runner: Runner) -> Shelf:
+    """What the shared cache holds ready for the job; a store in trouble costs no more than that."""
+    if runner.cache is None:
+        return Shelf()
+    found = await runner.cache.shelf(objects.ask(job, context, ground, time.time()))
+    for warning in found.warnings:
+        fields = job_fields(runner, job) | {"error": warning}
+        log.warning("Trouble with the shared cache", extra={"fields": fields})
+    return found
+
+
+async def abandon(runner: Runner, opened: tuple[Token, ...]) -> None:
+    """Abort the cache's uploads of a job whose helper cannot."""
+    if runner.cache is not None and opened:
+        await runner.cache.abandon(opened)
+
+
 async def _launch(
     job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
-) -> str:
-    """Make the objects; the pod's name, or "" when the job is no longer wanted."""
+) -> str | None:
+    """Make the objects; the pod's name, "" when settle has to go on, None when the job is no
+    longer wanted, or is launched already."""
     site = runner.site
     record = await _make_record(job, manifests, runner)
     if record is None:
-        return ""
+        return None
     state = parse_record(token.convert(record, RawRecord))
     key = (site.name, state.name)
-    hands.voices[key] = Voice(access, job.features.failure_reasons)
+    hands.voices[key] = Voice(access, job.features.failure_reasons, pods.read_uploads(record))
     hands.board.put_record(site.name, state)
     hands.board.lines[key].is_launching = True
     try:
         await pods.make_extras(site, manifests.extra, state)
         if not await _acknowledge(runner, access):
             await site.api.delete(SECRET, site.namespace, state.name)
-            return ""
+            return None
         return await pods.make_pod(site, manifests.pod, state)
     except Unavailable as error:  # settle goes on from the record
         log.warning("The launch is not finished", extra={"fields": {"error": error.message}})

@@ -137,6 +137,11 @@ def read(record: Manifest, key: str) -> str:
     return base64.b64decode(record.get("data", {}).get(key, "")).decode(errors="replace")
 
 
+def read_uploads(record: Manifest) -> tuple[Token, ...]:
+    """What aborts the uploads that were opened for the job's helper."""
+    return tuple(map(Token, read(record, "uploads").split()))
+
+
 def read_pod(record: Manifest) -> Manifest:
     manifest = json.loads(read(record, "pod"))
     assert isinstance(manifest, dict)

@@ -11,6 +11,7 @@ from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.verdict import Patience
 from podlane.manager.site import Site
+from podlane.manager.stores.shared import SharedCache
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Runner:
     gitlab: RunnerApi
     jobs: JobApi
     site: Site
+    cache: SharedCache | None = None
 
     def patience(self) -> Patience:
         return Patience(start=self.context.runner.kubernetes.poll_timeout)

@@ -27,6 +27,7 @@ from podlane.core.text.duration import parse_duration
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
 from podlane.manager.site import Site
+from podlane.manager.stores.shared import SharedCache, open_cache
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -117,7 +118,14 @@ class RunnerBook:
             helper_image=self._identity.helper_image,
         )
         site = self._site(settings, open_site)
-        return Runner(key, context, RunnerApi(session, settings.url), JobApi(session), site)
+        gitlab, jobs = RunnerApi(session, settings.url), JobApi(session)
+        return Runner(key, context, gitlab, jobs, site, self._cache(settings))
+
+    def _cache(self, settings: RunnerConfig) -> SharedCache | None:
+        agent = f"podlane/{self._identity.version}"
+        session = HttpSession(user_agent=agent, service="store")
+        self._closers.append(session.close)
+        return open_cache(settings, session, self._environ)
 
     def _site(self, settings: RunnerConfig, open_site: Callable[[Site], None]) -> Site:
         kubernetes = settings.kubernetes

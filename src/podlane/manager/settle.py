@@ -25,7 +25,7 @@ from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import pods
 from podlane.manager.board import Key, Line
-from podlane.manager.launch import Hands, Voice
+from podlane.manager.launch import Hands, Voice, abandon
 from podlane.manager.runner import Runner
 from podlane.manager.speak import once, remark, speak
 
@@ -173,6 +173,7 @@ class Settler:
         if voice is not None:
             lines = await pods.mask_lines(runner.site, line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
+            await abandon(runner, voice.uploads)
             fields: dict[str, object] = {"state": outcome.state}
             if outcome.failure_reason is not None:
                 fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
@@ -223,4 +224,4 @@ def _voice_of(record: pods.Manifest, runner: Runner) -> Voice:
     job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
     url, reasons = pods.read(record, "url"), pods.read(record, "failure_reasons")
     job = JobAccess(url, job_id, job_token, runner.context.info)
-    return Voice(job, tuple(reasons.split()))
+    return Voice(job, tuple(reasons.split()), pods.read_uploads(record))

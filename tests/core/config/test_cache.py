@@ -43,7 +43,7 @@ EVERYTHING = """
     UniverseDomain = "example"
   [runners.cache.azure]
     AccountName = "account"
-    AccountKey = "five-secret"
+    AccountKey = "Zml2ZS1zZWNyZXQ="
     ContainerName = "container"
     StorageDomain = "blob.example"
 """
@@ -80,6 +80,15 @@ def test_every_key_is_read_and_no_secret_is_seen() -> None:
         ("[runners.cache.s3]\nServerSideEncryption = 'rot13'", "must be one of: s3, aes256, kms"),
         ("[runners.cache.s3]\nAssumeRoleMaxConcurrency = -2", "must be -1 or more"),
         ("[runners.cache.s3]\nPathStyle = 'auto'", "must be `true` or `false`"),
+        ("[runners.cache.s3]\nBucketName = 'a/b'", 'line 6: `[[runners]] #1 "b" cache.s3.Bucket'),
+        ("[runners.cache.s3]\nServerAddress = 'a:b'", "cache.s3.ServerAddress` is no address of"),
+        ("[runners.cache.s3]\nServerAddress = 'a:99999'", "cache.s3.ServerAddress` is no addr"),
+        ("[runners.cache.s3]\nServerAddress = 'u:12345@b'", "cache.s3.ServerAddress` is no addr"),
+        ("[runners.cache.s3]\nBucketLocation = 'a b'", "cache.s3.BucketLocation` is no name of"),
+        ("[runners.cache]\nServerAddress = 'http://'", "cache.ServerAddress` is no address of"),
+        ("[runners.cache.gcs]\nUniverseDomain = 'a/b'", "cache.gcs.UniverseDomain` is no name"),
+        ("[runners.cache.azure]\nAccountKey = '12345'", "cache.azure.AccountKey` is no key of a"),
+        ("[runners.cache.azure]\nAccountName = 'a/b'", "cache.azure.AccountName` is no name of"),
         ("[runners.cache]\nazure = 'x'", "cache.azure` must be a table"),
     ],
 )

@@ -70,7 +70,7 @@ SAMPLES: dict[str, Any] = {
     "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
     "environment": ("A=b",),
     "feature_flags": {"FF_TIMESTAMPS": False},
-    "cache": CacheConfig("s3"),
+    "cache": CacheConfig("s3", max_uploaded_archive_size=7),
     "builds_dir": "/other",
     "cache_dir": "/other",
     "pod_dir": "/other",

@@ -5,13 +5,24 @@ Keys have gitlab-runner's names and defaults. `type` says which table counts.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import msgspec
 
+from podlane.core.text.base64 import is_base64
 from podlane.core.text.token import Token
 
 TYPES = ("s3", "gcs", "azure")
 AUTHENTICATIONS = ("access-key", "iam")
 ENCRYPTIONS = ("s3", "aes256", "kms", "aws:kms", "dsse-kms", "aws:kms:dsse")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_HOST = re.compile(r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?")
+_SERVER = re.compile(
+    r"(?:https?://)?"
+    r"(?:[A-Za-z0-9._-]+|(?:[0-9A-Fa-f]*:){2,}[0-9A-Fa-f.]*|\[[0-9A-Fa-f:.]+\])"
+    r"(?::([1-9]\d{0,4}))?/?"
+)
 AWS_SERVER = "s3.amazonaws.com"
 
 
@@ -109,3 +120,37 @@ def missing(cache: CacheConfig) -> str:
             return "azure.ContainerName"
         case _:
             return ""
+
+
+def faults(cache: CacheConfig) -> Iterator[tuple[str, str]]:
+    """Values that no address or signature can be made of: key and what is wrong with it."""
+    for key, text in (
+        ("BucketName", cache.bucket_name),
+        ("s3.BucketName", cache.s3.bucket_name),
+        ("gcs.BucketName", cache.gcs.bucket_name),
+        ("azure.ContainerName", cache.azure.container_name),
+    ):
+        if text and not _BUCKET.fullmatch(text):
+            yield key, "is no name of a bucket: letters, digits, `.`, `-` and `_`, and no folder"
+    for key, text in (
+        ("ServerAddress", cache.server_address),
+        ("s3.ServerAddress", cache.s3.server_address),
+        ("azure.StorageDomain", cache.azure.storage_domain),
+    ):
+        if text and not _is_server(text.strip()):
+            yield key, "is no address of a server: a host, and `:` with a port where it has one"
+    for key, text in (
+        ("BucketLocation", cache.bucket_location),
+        ("s3.BucketLocation", cache.s3.bucket_location),
+        ("gcs.UniverseDomain", cache.gcs.universe_domain),
+        ("azure.AccountName", cache.azure.account_name),
+    ):
+        if text and not _HOST.fullmatch(text):
+            yield key, "is no name of that kind: letters, digits, `.` and `-`"
+    if cache.azure.account_key and not is_base64(cache.azure.account_key):
+        yield "azure.AccountKey", "is no key of a storage account, which is base64"
+
+
+def _is_server(text: str) -> bool:
+    found = _SERVER.fullmatch(text)
+    return found is not None and int(found[1] or 0) < 2**16

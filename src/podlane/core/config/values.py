@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES
+from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES, faults
 from podlane.core.config.lines import Path, find_line
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.recognise import Place
@@ -70,6 +70,8 @@ def check_values(config: Config | RunnerConfig, place: Place, lines: dict[Path, 
     for path, number, least in _numbers(config):
         if number < least:
             raise _value_error(path, place, lines, f"must be {least} or more, and is {number}")
+    for key, what in faults(config.cache) if isinstance(config, RunnerConfig) else ():
+        raise _value_error(f"cache.{key}", place, lines, what)
     for key in DURATIONS:
         text = getattr(config, key, "")
         try:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from podlane.core.config.model import RunnerConfig
+from podlane.core.plan.store import Shelf
 
 
 class RunnerContext(msgspec.Struct, frozen=True):
@@ -16,6 +17,7 @@ class RunnerContext(msgspec.Struct, frozen=True):
     trusts beside the system's store. `helper_image` is podlane's own image, unless the config
     names another. `slot` and `project_slot` number the jobs that live at one time: the runner's
     (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
+    `shelf`: what the shared cache holds ready for the job.
     """
 
     runner: RunnerConfig
@@ -30,3 +32,4 @@ class RunnerContext(msgspec.Struct, frozen=True):
     architecture: str = "linux/amd64"
     slot: int = 0
     project_slot: int = 0
+    shelf: Shelf = Shelf()

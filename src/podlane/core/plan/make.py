@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
-from podlane.core.plan import artifacts, cache, image, limits, notes, scripts, services, sources
+from podlane.core.plan import (
+    artifacts,
+    cache,
+    cache_keys,
+    image,
+    limits,
+    notes,
+    scripts,
+    services,
+    sources,
+)
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import (
     VERSION,
@@ -26,7 +36,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
     """
     refuse_unsupported(job)
     ground = ground or resolve(job, context)
-    caches = cache.caches(job, ground)
+    caches = cache_keys.caches(job, ground)
     return JobPlan(
         version=VERSION,
         job=JobIdentity(
@@ -50,9 +60,9 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         sources=sources.sources(job, context, ground),
         scripts=scripts.scripts(job, context, ground),
         after_script=scripts.after_script(job, ground),
-        restore=cache.restore(caches, ground),
+        restore=cache.restore(caches, job, context, ground),
         downloads=artifacts.downloads(job),
-        save=cache.save(caches),
+        save=cache.save(caches, job, context, ground),
         uploads=artifacts.uploads(job),
         services=services.checks(services.services(job, context, ground), job, context),
         owner=image.owner(job, context, ground),

@@ -154,6 +154,9 @@ class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
     post_script: tuple[str, ...] = ()
 
 
+CACHE_SECONDS = 600.0  # one object: a default is left out of the JSON if it is this very one
+
+
 class CacheKey(msgspec.Struct, frozen=True, omit_defaults=True):
     """One key to look under. `path` names the local archive, `<places.cache>/<path>/cache.zip`.
 
@@ -173,7 +176,7 @@ class CacheRestore(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     keys: tuple[CacheKey, ...]
-    timeout_seconds: float = 600
+    timeout_seconds: float = CACHE_SECONDS
     attempts: int = 1
     clean_paths: tuple[str, ...] = ()
 
@@ -189,7 +192,7 @@ class CacheSave(msgspec.Struct, frozen=True, omit_defaults=True):
     paths: tuple[str, ...]
     when: Literal["on_success", "on_failure", "always"] = "on_success"
     untracked: bool = False
-    timeout_seconds: float = 600
+    timeout_seconds: float = CACHE_SECONDS
     format: Literal["zip", "tarzstd", "zipzstd"] = "zip"
     level: str = "default"
     size_limit: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
-from podlane.core.plan import cache, image, overwrites, pulls, services, settings
+from podlane.core.plan import cache, cache_keys, image, overwrites, pulls, services, settings
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
 from podlane.core.plan.resolve import Ground, timeout
@@ -26,8 +26,7 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *_debug_complaints(context, ground),
         *image.complaints(job, context, ground),
         *services.complaints(job, context, ground),
-        *cache.complaints(cache.caches(job, ground), ground),
-        *_shared_cache(job, context),
+        *cache.complaints(cache_keys.caches(job, ground), context, ground),
         *overwrites.notes(context, ground),
     )
 
@@ -103,15 +102,3 @@ def _debug_complaints(context: RunnerContext, ground: Ground) -> tuple[Note, ...
     if not asked or not context.runner.debug_trace_disabled:
         return ()
     return (Note("CI_DEBUG_TRACE is ignored: this runner does not allow it", "warning"),)
-
-
-def _shared_cache(job: Job, context: RunnerContext) -> tuple[Note, ...]:
-    if not context.runner.cache.type or not any(one.paths or one.untracked for one in job.cache):
-        return ()
-    return (
-        Note(
-            "The runner's shared cache ([runners.cache]) is not yet honoured: "
-            "caches stay in cache_dir",
-            "warning",
-        ),
-    )

@@ -6,15 +6,16 @@ A word that means nothing is never fatal: `read` gives the default, `complaints`
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from podlane.core.job.variables import Reader
-from podlane.core.plan.model import Note
+from podlane.core.plan.model import CACHE_SECONDS, Note
 from podlane.core.text.boolean import parse_boolean
 from podlane.core.text.duration import parse_duration
 
+Format = Literal["zip", "tarzstd", "zipzstd"]
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -62,6 +63,14 @@ def _word(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _format(text: str) -> Format:
+    match text.lower():
+        case "zip" | "tarzstd" | "zipzstd" as word:
+            return word
+        case _:
+            raise ValueError("one of zip, tarzstd, zipzstd")
+
+
 def _number(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
@@ -69,6 +78,10 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         return int(text[:9])
 
     return parse
+
+
+def _minutes(text: str) -> float:
+    return 60.0 * _number(1, 99_999)(text)
 
 
 def _boolean(text: str) -> bool:
@@ -118,6 +131,12 @@ GET_SOURCES_ATTEMPTS = Setting("GET_SOURCES_ATTEMPTS", _number(1, 10), 1)
 RUNNER_SCRIPT_TIMEOUT = Setting("RUNNER_SCRIPT_TIMEOUT", _seconds, 0.0)
 RUNNER_AFTER_SCRIPT_TIMEOUT = Setting("RUNNER_AFTER_SCRIPT_TIMEOUT", _seconds, 300.0)
 AFTER_SCRIPT_IGNORE_ERRORS = Setting("AFTER_SCRIPT_IGNORE_ERRORS", _boolean, True)  # noqa: FBT003
+RESTORE_CACHE_ATTEMPTS = Setting("RESTORE_CACHE_ATTEMPTS", _number(1, 10), 1)
+CACHE_REQUEST_TIMEOUT = Setting("CACHE_REQUEST_TIMEOUT", _minutes, CACHE_SECONDS)
+CACHE_COMPRESSION_FORMAT: Setting[Format] = Setting("CACHE_COMPRESSION_FORMAT", _format, "zip")
+CACHE_COMPRESSION_LEVEL = Setting(
+    "CACHE_COMPRESSION_LEVEL", _word("fastest", "fast", "default", "slow", "slowest"), "default"
+)
 CI_DEBUG_TRACE = Setting("CI_DEBUG_TRACE", _boolean, False)  # noqa: FBT003
 CI_DEBUG_SERVICES = Setting("CI_DEBUG_SERVICES", _boolean, False)  # noqa: FBT003
 
@@ -137,6 +156,10 @@ ALL: tuple[Setting[object], ...] = (
     RUNNER_SCRIPT_TIMEOUT,
     RUNNER_AFTER_SCRIPT_TIMEOUT,
     AFTER_SCRIPT_IGNORE_ERRORS,
+    RESTORE_CACHE_ATTEMPTS,
+    CACHE_REQUEST_TIMEOUT,
+    CACHE_COMPRESSION_FORMAT,
+    CACHE_COMPRESSION_LEVEL,
     CI_DEBUG_TRACE,
     CI_DEBUG_SERVICES,
 )

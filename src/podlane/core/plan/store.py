@@ -67,3 +67,41 @@ class StoreObject(msgspec.Struct, frozen=True, omit_defaults=True):
     put: Signed | None = None
     put_limit: int = 5 * 1024**3
     pieces: Pieces | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """An object that a job may ask for. `name`: its key in the bucket; `key`: the cache's, as its
+    author wrote it."""
+
+    name: str
+    key: str
+    is_read: bool = False
+    is_written: bool = False
+
+
+class Window(msgspec.Struct, frozen=True):
+    """From when (epoch seconds) and how long a job needs its objects."""
+
+    now: float
+    seconds: float
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a job needs of the shared cache. `size_limit`: of an archive; 0 is no limit."""
+
+    wanted: tuple[Wanted, ...]
+    window: Window
+    with_pieces: bool = False
+    size_limit: int = 0
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """What the shared cache holds ready for one job: objects by name, and what went wrong."""
+
+    objects: dict[str, StoreObject] = {}
+    warnings: tuple[str, ...] = ()
+
+    def open_uploads(self) -> tuple[Token, ...]:
+        """What aborts the uploads that are open, as URLs to DELETE."""
+        pieces = (one.pieces for one in self.objects.values())
+        return tuple(one.abort.url for one in pieces if isinstance(one, S3Parts))

@@ -97,13 +97,16 @@ def secret(metadata: Manifest, data: Mapping[str, bytes], *, kind: str = "Opaque
 
 def record_data(job: Job, context: RunnerContext, pod: Manifest) -> dict[str, bytes]:
     """What any version of podlane can read: who to speak to for the job, and its pod."""
-    return {
+    data = {
         "pod": msgspec.json.encode(pod),
         "url": context.runner.url.encode(),
         "id": str(job.id).encode(),
         "token": job.token.reveal().encode(),
         "failure_reasons": " ".join(job.features.failure_reasons).encode(),
     }
+    if uploads := context.shelf.open_uploads():
+        data["uploads"] = " ".join(url.reveal() for url in uploads).encode()
+    return data
 
 
 def env_data(values: Mapping[str, str], service: Service | None = None) -> dict[str, bytes]:

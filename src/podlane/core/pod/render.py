@@ -18,8 +18,19 @@ Manifest = dict[str, Any]
 
 
 def render_plan(plan: JobPlan) -> Manifest:
-    shown: Manifest = _hidden(json.loads(token.encode_concealed(plan)), _masks(plan))
+    shown: Manifest = _hidden(_short(json.loads(token.encode_concealed(plan))), _masks(plan))
     return shown
+
+
+def _short(value: Any) -> Any:
+    """Name what would only fill pages: an upload's hundreds of parts, which differ by number."""
+    if isinstance(value, dict):
+        is_upload = value.get("type") == "s3-parts"
+        return {
+            key: f"({len(item)} requests)" if is_upload and key == "parts" else _short(item)
+            for key, item in value.items()
+        }
+    return [_short(item) for item in value] if isinstance(value, list) else value
 
 
 def render_secrets(plan: JobPlan, manifests: Manifests) -> list[Manifest]:
@@ -60,7 +71,7 @@ def _shown(key: str, data: bytes) -> Any:
         return "(the plan, gzip)"
     if key == "pod":
         return "(the pod, JSON)"
-    if key == "token":
+    if key in ("token", "uploads"):
         return HIDDEN
     if key == ".dockerconfigjson":
         auths = json.loads(data)["auths"]

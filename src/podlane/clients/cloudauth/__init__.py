@@ -1,0 +1,1 @@
+"""Credentials that a cloud gives to the workload that asks: AWS, Google, Azure."""
