@@ -29,6 +29,7 @@ class RealCluster:
     repository: Path
     name: str = "cluster"
     host: str = BRIDGE
+    builds: str = "/builds"
 
     def runner(self) -> dict[str, Any]:
         kubernetes = {

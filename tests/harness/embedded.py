@@ -26,6 +26,10 @@ class EmbeddedCluster:
     name: str = "embedded"
     host: str = "127.0.0.1"
 
+    @property
+    def builds(self) -> str:
+        return f"{self.cluster.root}/builds/$CI_JOB_ID"
+
     def runner(self) -> dict[str, Any]:
         kubernetes = {
             "host": self.cluster.url,
@@ -37,7 +41,7 @@ class EmbeddedCluster:
         }
         pods = {"pod_dir": f"{self.cluster.root}/pods/$CI_JOB_ID", "scope": "session"}
         return {
-            "builds_dir": f"{self.cluster.root}/builds/$CI_JOB_ID",
+            "builds_dir": self.builds,
             "cache_dir": f"{self.cluster.root}/cache/$CI_JOB_ID",
             "kubernetes": kubernetes,
             "podlane": pods,

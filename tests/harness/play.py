@@ -41,11 +41,17 @@ def config_for(
     entries = []
     for spec in runners:
         known = gitlab.coordinator.register_runner(tags=spec.tags, description=spec.name)
-        own = {"name": spec.name, "url": gitlab.coordinator.url, "token": known.token}
-        flags = {"feature_flags": {"FF_TIMESTAMPS": False}}
-        entry = {"executor": "kubernetes", **own, **flags}
-        config_of = fill(spec.config, {"folder": str(stage.folder)})
-        entries.append(merge(merge(entry, stage.runner()), config_of))
+        entry = {
+            "executor": "kubernetes",
+            "name": spec.name,
+            "url": gitlab.coordinator.url,
+            "token": known.token,
+            "feature_flags": {"FF_TIMESTAMPS": False},
+        }
+        own = stage.runner()
+        words = {"folder": str(stage.folder), "builds": stage.builds}
+        words["helper"] = own["kubernetes"]["helper_image"]
+        entries.append(merge(merge(entry, own), fill(spec.config, words)))
     whole = {"concurrent": 10, "check_interval": 1, "shutdown_timeout": 5}
     return merge(whole, config or {}) | {"runners": entries}
 

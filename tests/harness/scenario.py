@@ -58,7 +58,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A job in the words of .gitlab-ci.yml; `payload` is laid over what is made of it.
 
-    `only`: the one stage that it is played on. `after`: jobs that must have ended first.
+    `only`: the one stage that it is played on. `after`: jobs that must have ended first. A line of
+    `script` may be `{repeat: 3, line: echo {n}}`.
     """
 
     name: str = "job"
@@ -91,7 +92,8 @@ class RunnerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`why` tells why it plays on one stage only. `differs`: how podlane, on purpose, is not as
-    gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all.
+    gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all;
+    `pending`: what must be built first.
 
     `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
     there before the manager. `troubles`: faults of the embedded cluster, by their class.
@@ -103,6 +105,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
     differs: str = ""
     not_here: str = ""
+    pending: str = ""
     config: dict[str, Any] = {}
     runners: tuple[RunnerSpec, ...] = (RunnerSpec(),)
     gitlab: dict[str, Any] = {}
@@ -116,8 +119,8 @@ def load(path: Path, stage: str = "") -> Scenario:
         if part in raw:
             raw[part] = [_at(one, stage) for one in raw[part]]
     for job in raw.get("jobs", ()):
-        if "expect" in job:
-            job["expect"] = _at(job["expect"], stage)
+        job["script"] = [line for one in job.get("script", ()) for line in _lines(one)]
+        job["expect"] = _at(job.get("expect", {}), stage)
     return msgspec.convert(raw, Scenario)
 
 
@@ -132,7 +135,7 @@ def every() -> list[str]:
 
 
 def is_played(scenario: Scenario, stage: str) -> bool:
-    return stage in scenario.stages and not scenario.not_here
+    return stage in scenario.stages and not (scenario.not_here or scenario.pending)
 
 
 def file(name: str) -> Path:
@@ -163,6 +166,12 @@ def fill(tree: Any, words: dict[str, str]) -> Any:
         for name, word in words.items():
             tree = tree.replace(f"{{{name}}}", word)
     return tree
+
+
+def _lines(one: str | dict[str, Any]) -> list[str]:
+    if isinstance(one, str):
+        return [one]
+    return [one["line"].replace("{n}", str(n)) for n in range(1, one["repeat"] + 1)]
 
 
 def _at(raw: dict[str, Any], stage: str) -> dict[str, Any]:

@@ -18,6 +18,10 @@ class Stage(Protocol):
     folder: Path
     repository: Path
 
+    @property
+    def builds(self) -> str:
+        """The `builds_dir` that `runner` gives."""
+
     def runner(self) -> dict[str, Any]:
         """The keys of a `[[runners]]` entry that this stage needs."""
 
