@@ -59,20 +59,38 @@ class RealCluster:
     @asynccontextmanager
     async def watch_pods(self) -> AsyncIterator[Pods]:
         seen: Pods = {}
-        label = LABEL.replace("=", "%3D")
-        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=1&labelSelector={label}"
-        process = await asyncio.create_subprocess_exec(
-            str(kubectl_program()), "get", "--raw", path, stdout=subprocess.PIPE, limit=1 << 24
-        )
-        assert process.stdout is not None
         async with asyncio.TaskGroup() as group:
-            reading = group.create_task(_read_pods(process.stdout, seen))
+            watching = group.create_task(self._watch(seen))
             try:
                 yield seen
             finally:
-                process.terminate()
-                await reading
+                watching.cancel()
+
+    async def _watch(self, seen: Pods) -> None:
+        """Follow the pods; a watch that ends is begun again: the API may go for a while."""
+        label = LABEL.replace("=", "%3D")
+        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=1&labelSelector={label}"
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                str(kubectl_program()),
+                "get",
+                "--raw",
+                path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                limit=1 << 24,
+            )
+            assert process.stdout is not None
+            try:
+                await _read_pods(process.stdout, seen)
+            finally:
+                if process.returncode is None:
+                    process.terminate()
                 await process.wait()
+            await asyncio.sleep(0.2)
+
+    async def out_of_memory(self) -> None:
+        """Nothing: a script does it by itself."""
 
     async def create(self, manifest: dict[str, Any]) -> None:
         await self.kubectl("create", "-f", "-", typed=json.dumps(manifest))

@@ -83,6 +83,10 @@ class EmbeddedCluster:
         for pod in self.cluster.objects("pods"):
             self.cluster.drain(pod["metadata"]["name"])
 
+    async def out_of_memory(self) -> None:
+        for pod in self.cluster.objects("pods"):
+            await self.cluster.run_out_of_memory(pod["metadata"]["name"], "build")
+
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
         for fault in faults:
             given = {key: value for key, value in fault.items() if key != "fault"}

@@ -92,6 +92,8 @@ class Play:
                 await self.stage.delete_pods(now=event.do.endswith("now"))
             case "evict-pods":
                 await self.stage.evict_pods()
+            case "out-of-memory":
+                await self.stage.out_of_memory()
             case "create":
                 await self.stage.create(event.object)
             case "look":

@@ -43,6 +43,9 @@ class Stage(Protocol):
     async def evict_pods(self) -> None:
         """Ask for the pods' eviction, as a drain does."""
 
+    async def out_of_memory(self) -> None:
+        """Kill the build containers as the kernel does, where no kernel does."""
+
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
         """Let go wrong what only the embedded cluster can be told."""
 
