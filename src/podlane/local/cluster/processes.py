@@ -145,7 +145,8 @@ async def kill_all(leaders: Mapping[int, int], hostname: str = "") -> None:
         if not members:
             return
         _reap(entry for entry in table if entry.pid in members & zombies)
-        send_signal(members - zombies, signal.SIGKILL)
+        # the leaders first: a container's end is all at once, and none may tell of another's
+        send_signal(sorted(members - zombies, key=lambda pid: pid not in leaders), signal.SIGKILL)
         await asyncio.sleep(0.002 * min(attempt + 1, 20))
 
 
