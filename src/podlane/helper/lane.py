@@ -21,31 +21,28 @@ from pathlib import Path
 import msgspec
 
 from podlane.core.text.quote import quote
+from podlane.core.trace.usage import Used, join
 
 _LINE_LIMIT = 4096
 _HELLO = re.compile(r"hello 1 uid=(\d{0,10}) gid=(\d{0,10}) shell=(\S{0,200})(.*)")
 _END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
-_USED = re.compile(r"(limit|peak|oom)=(\d{1,19})(?= |$)")
+_DID_USED = re.compile(r"did used (.*)")
+_USED = re.compile(r"(limit|peak|held|oom|hits|cpu)=(\d{1,19})(?= |$)")
+_BEGUN = re.compile(r" begun=(\d{1,15})(?= |$)")
 _BLOCK = 256 * 1024
 _PIPE_SIZE = 1024 * 1024
 
 
-class Used(msgspec.Struct, frozen=True):
-    """Memory of the build container since it began: bytes allowed and used at most, and how often
-    the kernel has killed for lack of it. 0 where it is not known."""
-
-    limit: int = 0
-    peak: int = 0
-    oom: int = 0
-
-
 class Hello(msgspec.Struct, frozen=True):
-    """Who runs the scripts: `uid` and `gid`, None where the container does not say; its shell."""
+    """Who runs the scripts: `uid` and `gid`, None where the container does not say; its shell.
+
+    `begun`: when the loop began, in clock ticks since boot; 0 where it is not known.
+    """
 
     uid: int | None
     gid: int | None
     shell: str
-    used: Used = Used()
+    begun: int = 0
 
 
 class LaneLost(Exception):
@@ -63,6 +60,8 @@ class Lane:
         self._lines: list[str] = []
         self._number = 0
         self.used = Used()
+        self._is_asked = self._is_running = self._is_closed = False
+        self._asking = threading.Lock()
         self._reading = threading.Lock()
         self._open(folder / "fifo")
         threading.Thread(target=self._drain, daemon=True, name="output").start()
@@ -89,14 +88,17 @@ class Lane:
             found = _HELLO.fullmatch(line) if line else None
             if found:
                 uid, gid, shell = found.group(1), found.group(2), found.group(3)
-                self.used = _used(found.group(4))
-                return Hello(int(uid) if uid else None, int(gid) if gid else None, shell, self.used)
+                self._learn(found.group(4))
+                begun = _BEGUN.search(f" {found.group(4).strip()}")
+                ticks = int(begun.group(1)) if begun else 0
+                return Hello(int(uid) if uid else None, int(gid) if gid else None, shell, ticks)
         return None
 
     def start(self, text: str, *, shell: str = "bash") -> None:
         """Hand over a script; `ended` tells when it is done. The loop runs it in bash where there
         is one; with `shell` sh, that reads the script."""
         self._number += 1
+        self._is_running = True
         path = self._folder / f"step-{self._number}"
         if shell == "sh":
             inner = path.with_suffix(".sh")
@@ -115,7 +117,8 @@ class Lane:
         found = _END.fullmatch(line) if line else None
         if not found or int(found.group(1)) != self._number:
             return None
-        self.used = _used(found.group(3))
+        self._is_running = False
+        self._learn(found.group(3))
         self._take_output()
         for ending in ("", ".sh"):
             (self._folder / f"step-{self._number}{ending}").unlink(missing_ok=True)
@@ -132,15 +135,38 @@ class Lane:
             if line:
                 self._lines.append(line)  # the end of the step, most likely
 
+    def ask(self) -> None:
+        """Ask the loop, while it runs a step, what its container uses: `used` will know. For any
+        thread; a question that is not answered yet is not repeated."""
+        with self._asking:
+            if self._is_running and not self._is_asked and not self._is_closed:
+                self._is_asked = True
+                os.write(self._ctl, b"used\n")
+
     def close(self) -> None:
         """Let the loop end."""
-        for descriptor in (self._req, self._ctl, self._say):
-            os.close(descriptor)
+        with self._asking:
+            self._is_closed = True
+            for descriptor in (self._req, self._ctl, self._say):
+                os.close(descriptor)
+
+    def _learn(self, figures: str) -> None:
+        found = {name: int(value) for name, value in _USED.findall(figures)}
+        self.used = join(self.used, Used(**found))
 
     def _next(self, until: float, *, heeds_wake: bool = True) -> str:
         """The next line of the loop; "" at `until` or at a wake."""
         if self._lines and heeds_wake:
             return self._lines.pop(0)
+        while True:
+            line = self._read_line(until, heeds_wake=heeds_wake)
+            told = _DID_USED.fullmatch(line)
+            if told is None:
+                return line
+            self._is_asked = False
+            self._learn(told.group(1))
+
+    def _read_line(self, until: float, *, heeds_wake: bool) -> str:
         watched = [self._say, self._wake] if heeds_wake else [self._say]
         while b"\n" not in self._line:
             ready, _, _ = select.select(watched, [], [], max(0.0, until - time.monotonic()))
@@ -188,7 +214,3 @@ class Lane:
                     return
                 self._output(data)
                 left -= len(data)
-
-
-def _used(text: str) -> Used:
-    return Used(**{name: int(value) for name, value in _USED.findall(text)})

@@ -49,6 +49,8 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, end_well)
     signal.signal(signal.SIGINT, end_well)
     say(plan, LastWord("running"))
+    work.meter.entered = lambda stage: say(plan, LastWord("running", stage=stage))
+    work.meter.start()
     work.reporter.start()
     try:
         outcome = run(work)
@@ -59,7 +61,8 @@ def main(argv: list[str]) -> int:
         work.reporter.send_all(work.final_until)
         # an outcome tells that the build container has never said hello
         silent = None if work.hello else failed(FailureReason.RUNNER_CONFIGURATION_ERROR)
-        say(plan, LastWord("deferred", silent, work.reporter.window.sent))
+        sent, stage = work.reporter.window.sent, work.meter.lost_in
+        say(plan, LastWord("deferred", silent, sent, stage))
     except Exception:  # noqa: BLE001 - whatever it is, the job gets an end and the author a line
         import traceback
 

@@ -47,11 +47,26 @@ def run(  # noqa: PLR0913 - what a process is given, and until when
         start_new_session=True,
     )
     assert process.stdout is not None
+    work.meter.program_began(process.pid)
     try:
         _pump(work, process.stdout.fileno(), hear, until)
-        return process.wait()
+        status = process.wait()
+        work.meter.program_ended(_name(command), status)
+        return status
     finally:
         _end(process)
+
+
+def _name(command: Sequence[str]) -> str:
+    """`git fetch`: the program and its verb, without options and arguments."""
+    words = list(command)
+    verb, index = "", 1
+    while not verb and index < len(words):
+        is_pair = words[index] in ("-c", "-C")
+        verb = "" if words[index].startswith("-") else words[index]
+        index += 2 if is_pair else 1
+    program = words[0].rpartition("/")[2]
+    return f"{program} {verb}" if program == "git" else program
 
 
 def output(

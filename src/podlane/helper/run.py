@@ -35,6 +35,8 @@ def run(work: Work) -> Outcome:
     sources.clean_up(work)
     files.remove_files(work.plan)
     if lost is not None:
+        _report(work)
+        _tell_of_memory(work)
         raise lost
     services.report_ends(work, has_failed=failure is not None)
     return _close(work, failure)
@@ -149,7 +151,9 @@ def _blamed(work: Work, failure: StageFailed) -> StageFailed:
 def _close(work: Work, failure: StageFailed | None) -> Outcome:
     if work.reporter.is_stopped:
         raise JobStopped
+    _report(work)
     if failure is None:
+        _tell_of_memory(work)
         work.trace.info("Job succeeded")
         return SUCCESS
     kind = failure.outcome.failure_reason
@@ -157,4 +161,20 @@ def _close(work: Work, failure: StageFailed | None) -> Outcome:
     work.trace.error(f"Job failed{' (system failure)' if is_system else ''}: {failure.message}")
     for hint in failure.hints:
         work.trace.plain(f"hint: {hint}")
+    for line in work.meter.sentences():
+        work.trace.plain(line)
     return failure.outcome
+
+
+def _tell_of_memory(work: Work) -> None:
+    """Say what is to be known of memory beside the outcome."""
+    for line in work.meter.sentences():
+        (work.trace.plain if line.startswith("hint: ") else work.trace.warning)(line)
+
+
+def _report(work: Work) -> None:
+    block = work.meter.block(work.hello)
+    if block:
+        with work.trace.section("resource_report", "Resource report"):
+            for line in block:
+                work.trace.plain(line)

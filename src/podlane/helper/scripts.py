@@ -54,7 +54,8 @@ def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[
     plan = work.plan
     text = _text(work, script)
     work.trace.be_eager()
-    before = work.lane.used.oom
+    work.meter.step_began()
+    status = None
     try:
         work.lane.start(text, shell=plan.shell)
         status = _wait(work, until, is_unwanted)
@@ -63,8 +64,10 @@ def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[
             _stop(work)
             raise why
     except (LaneLost, OSError) as error:
+        work.meter.step_lost()
         raise Deferred from error
-    _tell_of_memory(work, before)
+    finally:
+        work.meter.step_ended(status)
     if status:
         if work.terminated_at:
             raise interrupted()
@@ -91,18 +94,6 @@ def _text(work: Work, script: Script) -> str:
         look=look,
     )
     return f"umask 0002\n{text}" if files.is_shared_by_group(work.hello) else text
-
-
-def _tell_of_memory(work: Work, killed_before: int) -> None:
-    """Say that the kernel killed a process of the step: nothing else in the log does."""
-    used = work.lane.used
-    if used.oom > killed_before:
-        mebibyte = 1024 * 1024
-        work.trace.warning(
-            "the kernel killed a process of the build container for lack of memory "
-            f"(limit {used.limit // mebibyte} MiB, peak {used.peak // mebibyte} MiB); "
-            "`memory_limit` of the runner, or the variable KUBERNETES_MEMORY_LIMIT, raises it"
-        )
 
 
 def _wait(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> int | None:

@@ -138,6 +138,7 @@ def _show_end(work: Work, one: ServiceCheck, end: ServiceEnd) -> None:
     work.trace.warning(f"service {_called(one)} has ended: {_how(end)}{last}")
     for line in lines:
         work.trace.plain(f"[service:{one.name}] {line}")
+    work.meter.service_ended(end)
 
 
 def _how(end: ServiceEnd) -> str:
@@ -149,11 +150,6 @@ def _how(end: ServiceEnd) -> str:
 
 
 def _hints(end: ServiceEnd) -> list[str]:
-    if end.reason == "OOMKilled":
-        return [
-            "raise `service_memory_limit` in [runners.kubernetes], or let "
-            "KUBERNETES_SERVICE_MEMORY_LIMIT among the service's own variables do it"
-        ]
     if _IN_USE in end.tail.lower():
         return [
             "all containers of a job share one network: another service has this port already; "

@@ -12,9 +12,17 @@ from podlane.core.plan.model import TraceSettings
 from podlane.core.trace import sections
 from podlane.core.trace.limit import Limit
 from podlane.core.trace.stream import OWN, SCRIPT, TraceStream
+from podlane.core.trace.tail import Tail
 from podlane.helper.spool import Spool
 
 _EAGER_SECONDS = 0.5
+
+
+class Listener(Protocol):
+    """Hears what the log tells of the job's way: each stage, each line of podlane's own."""
+
+    def enter(self, stage: str) -> None: ...
+    def heard(self, line: str) -> None: ...
 
 
 class Wake(Protocol):
@@ -22,7 +30,10 @@ class Wake(Protocol):
 
 
 class Trace:
-    """`wake(is_urgent=...)` is called after each write; urgent: people should see it at once."""
+    """`wake(is_urgent=...)` is called after each write; urgent: people should see it at once.
+
+    `tail` is the end of the script's output, `spent` the seconds spent in each section.
+    """
 
     def __init__(self, settings: TraceSettings, spool: Spool, wake: Wake) -> None:
         secrets = [mask.reveal() for mask in settings.masks]
@@ -37,9 +48,13 @@ class Trace:
         self._wake = wake
         self._lock = threading.Lock()
         self._eager_until = 0.0
+        self.listener: Listener | None = None
+        self.tail = Tail()
+        self.spent: dict[str, float] = {}
 
     def script(self, data: bytes) -> None:
         """Output of a script, as it came."""
+        self.tail.feed(data)
         self._write(SCRIPT, data)
 
     def hide(self, secret: str) -> None:
@@ -49,12 +64,14 @@ class Trace:
 
     def plain(self, text: str) -> None:
         self._write(OWN, sections.plain(text).encode())
+        self._tell(text)
 
     def info(self, text: str) -> None:
         self._write(OWN, sections.info(text).encode())
 
     def warning(self, text: str) -> None:
         self._write(OWN, sections.warning(text).encode())
+        self._tell(text)
 
     def error(self, text: str) -> None:
         self._write(OWN, sections.error(text).encode())
@@ -71,6 +88,9 @@ class Trace:
 
     @contextmanager
     def section(self, name: str, title: str) -> Iterator[None]:
+        began = time.monotonic()
+        if self.listener is not None:
+            self.listener.enter(name)
         if self._with_sections:
             self._write(OWN, sections.section_start(name, time.time()).encode())
         self._write(OWN, sections.header(title).encode())
@@ -80,6 +100,11 @@ class Trace:
             self.flush()
             if self._with_sections:
                 self._write(OWN, sections.section_end(name, time.time()).encode())
+            self.spent[name] = self.spent.get(name, 0.0) + time.monotonic() - began
+
+    def _tell(self, line: str) -> None:
+        if self.listener is not None:
+            self.listener.heard(line)
 
     def _write(self, stream: int, data: bytes) -> None:
         with self._lock:

@@ -21,6 +21,7 @@ from podlane.errors import ServiceError
 from podlane.helper.lane import Hello, Lane
 from podlane.helper.report import Reporter
 from podlane.helper.trace import Trace
+from podlane.helper.usage import Meter
 
 if TYPE_CHECKING:
     from podlane.clients.gitlab.blocking import BlockingJobApi
@@ -64,6 +65,7 @@ class Work:
         self.lane = lane
         self.wake_pipe = wake_pipe
         self._connect = connect
+        self.meter = Meter(plan, lane, trace)
         self.started = time.monotonic()
         self.terminated_at = 0.0
         self.hello: Hello | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import msgspec
@@ -29,9 +30,9 @@ class Runner:
         return Patience(start=self.context.runner.kubernetes.poll_timeout)
 
     def context_now(self) -> RunnerContext:
-        """The context with the certificates that GitLab is trusted by at this moment."""
+        """The context at this moment: the time, and the certificates that GitLab is trusted by."""
         certificates = self.gitlab.ca_certificates()
-        return msgspec.structs.replace(self.context, ca_certificates=certificates)
+        return msgspec.structs.replace(self.context, ca_certificates=certificates, now=time.time())
 
     @property
     def log_name(self) -> str:

@@ -123,7 +123,7 @@ SPEAKING = [
         pod(ended(message=DEFERRED), ended(137, "OOMKilled")),
         {},
         "script_failure",
-        "limit: 64Mi",
+        "limit 64 MiB",
     ),
     (
         "no shell",

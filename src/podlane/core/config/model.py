@@ -177,6 +177,7 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     pod_dir: str = "/podlane"  # podlane's own root in a job's pod; job variables are expanded
     scope: str = "container"  # whose processes a stopped step ends: "container" or "session"
     service_timeout: int = 300  # seconds a service has to answer on its ports; 0: no limit
+    resource_report: bool = True  # the block of times, memory and CPU at the end of the log
 
 
 class RunnerConfig(msgspec.Struct, frozen=True):

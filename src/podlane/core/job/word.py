@@ -17,11 +17,12 @@ SIZE_LIMIT = 256
 
 
 class LastWord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`sent`: bytes of the trace that GitLab has acknowledged."""
+    """`sent`: bytes of the trace that GitLab has acknowledged. `stage`: where the job was."""
 
     state: Literal["running", "decided", "accepted", "deferred"]
     outcome: Outcome | None = None
     sent: int = 0
+    stage: str = ""
 
 
 def encode_word(word: LastWord) -> bytes:

@@ -17,7 +17,8 @@ class RunnerContext(msgspec.Struct, frozen=True):
     trusts beside the system's store. `helper_image` is podlane's own image, unless the config
     names another. `slot` and `project_slot` number the jobs that live at one time: the runner's
     (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
-    `shelf`: what the shared cache holds ready for the job.
+    `shelf`: what the shared cache holds ready for the job. `now`: when the job was handed out, in
+    seconds since the epoch.
     """
 
     runner: RunnerConfig
@@ -33,3 +34,4 @@ class RunnerContext(msgspec.Struct, frozen=True):
     slot: int = 0
     project_slot: int = 0
     shelf: Shelf = Shelf()
+    now: float = 0

@@ -14,6 +14,7 @@ from podlane.core.plan import (
     scripts,
     services,
     sources,
+    usage,
 )
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import (
@@ -66,6 +67,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         uploads=artifacts.uploads(job),
         services=services.checks(services.services(job, context, ground), job, context),
         owner=image.owner(job, context, ground),
+        usage=usage.usage(job, context),
         shell=scripts.shell(context),
         image=image.image(job, context, ground),
         entrypoint=image.entrypoint(job, ground),

@@ -232,6 +232,18 @@ class Upload(msgspec.Struct, frozen=True, omit_defaults=True):
     format: str = "zip"
 
 
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The figures at the end of the log. `queued`: seconds in GitLab's queue. `received`: when the
+    manager had the job, in seconds since the epoch. `with_cgroup`: the pod's containers have
+    cgroups of their own, so their memory and CPU can be told.
+    """
+
+    is_on: bool = True
+    queued: float = 0
+    received: float = 0
+    with_cgroup: bool = True
+
+
 class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one job's helper does, in this order: sources, restore, downloads, scripts,
     after_script, save, uploads.
@@ -257,6 +269,7 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     uploads: tuple[Upload, ...] = ()
     services: tuple[ServiceCheck, ...] = ()
     owner: Owner = Owner()
+    usage: Usage = Usage()
     shell: Literal["bash", "sh", "pwsh"] = "bash"
     image: str = ""
     entrypoint: tuple[str, ...] | None = None

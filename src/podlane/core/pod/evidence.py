@@ -12,7 +12,11 @@ import msgspec
 
 from podlane.core.job.outcome import FailureReason as Reason
 from podlane.core.job.tell import ServiceEnd
+from podlane.core.job.word import LastWord
 from podlane.core.pod.state import ContainerState, PodState
+from podlane.core.text.quantity import parse_bytes
+from podlane.core.trace.memory import Shortage, sentences
+from podlane.core.trace.usage import Used
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -83,8 +87,8 @@ def of_build(pod: PodState) -> Finding | None:
     build = pod.container("build")
     if build.phase != "terminated":
         return of_waiting(pod)
-    if build.reason == "OOMKilled":
-        return _out_of_memory(build)
+    if build.reason == "OOMKilled" and build.exit_code:  # 0: a child was killed, and all was well
+        return _out_of_memory(Reason.SCRIPT_FAILURE, build, pod.word)
     has_said_hello = pod.word is not None and pod.word.outcome is None
     if build.has_args and not has_said_hello:
         return _entrypoint(build)
@@ -104,14 +108,7 @@ def of_helper(pod: PodState) -> Finding:
     """The helper has terminated without a word of its own."""
     helper = pod.container("helper")
     if helper.reason == "OOMKilled":
-        limit = helper.memory_limit or "none of its own"
-        return Finding(
-            Reason.RUNNER_SYSTEM_FAILURE,
-            (
-                f"The helper container ran out of memory (limit: {limit}).",
-                "hint: raise `helper_memory_limit` in [runners.kubernetes]",
-            ),
-        )
+        return _out_of_memory(Reason.RUNNER_SYSTEM_FAILURE, helper, pod.word)
     if helper.reason in ("StartError", "ContainerCannotRun"):
         return Finding(
             Reason.RUNNER_CONFIGURATION_ERROR,
@@ -221,16 +218,15 @@ def _pull(container: ContainerState, reason: Reason, what: str, *, final: bool =
     )
 
 
-def _out_of_memory(build: ContainerState) -> Finding:
-    limit = build.memory_limit or "none of its own"
+def _out_of_memory(reason: Reason, container: ContainerState, word: LastWord | None) -> Finding:
+    """The peak is the limit: else the kernel would not have killed. `word` tells the stage."""
+    limit = parse_bytes(container.memory_limit)
+    where = f" in stage {word.stage}" if word is not None and word.stage else ""
+    used = Used(limit=limit, peak=limit)
     return Finding(
-        Reason.SCRIPT_FAILURE,
-        (
-            f"The build container was killed for its memory (limit: {limit}).",
-            "hint: raise `memory_limit` in [runners.kubernetes], or KUBERNETES_MEMORY_LIMIT of the "
-            "job where `memory_limit_overwrite_max_allowed` permits it",
-        ),
-        exit_code=137,
+        reason,
+        sentences(Shortage(container.name, "ended", where, used)),
+        exit_code=137 if reason is Reason.SCRIPT_FAILURE else 0,
     )
 
 

@@ -6,11 +6,15 @@ They talk by four FIFOs in LANE/fifo, made by the helper, which opens say and ou
 req and ctl for both before anything else:
 
     req  helper → loop  `run N FILE`
-    say  loop → helper  `hello 1 uid= gid= shell= limit= peak= oom= cpu=`, `begin N PID`,
-                        `end N STATUS limit= peak= oom= cpu=`, `did term`, `did kill`
-    ctl  helper → loop  `term`, `kill`; each is answered, and only then may the next `run` be sent,
-                        else a late kill hits the next step
+    say  loop → helper  `hello 1 uid= gid= shell= begun= USED`, `begin N PID`, `end N STATUS USED`,
+                        `did term`, `did kill`, `did used USED`
+    ctl  helper → loop  `term`, `kill`, `used`; each is answered, and the first two before the next
+                        `run` may be sent, else a late kill hits the next step
     out  output of the steps
+
+USED is what the container has used since it began, from its cgroup, v2 or v1: `limit=`, `peak=`
+(with page cache) and `held=` (without, now) in bytes, `oom=` kernel kills, `hits=` of the limit,
+`cpu=` microseconds. `begun` is when the loop began, in clock ticks since boot.
 
 End of file on req and ctl: the helper is gone, everything is stopped. End of file on say: the loop
 is gone. SCOPE says whose processes a stop ends: `container`, those in this container's cgroup;
@@ -57,13 +61,17 @@ pids() {
 }
 slay() { k=0; while [ $k -lt 9 ] && pids; do kill -KILL $list; k=$((k+1)); done; } 2>/dev/null
 number() { value=; { read -r value; } <"$1"; } 2>/dev/null
+sum() { value=; { while read -r k v _; do case $k in "$2" | "$3") value=$((${value:-0}+v)) ;; esac; done; } <"$1"; } 2>/dev/null
 field() { value=; { while read -r k v _; do [ "$k" = "$2" ] && { value=$v; break; }; done; } <"$1"; } 2>/dev/null
 used() {
-  c=/sys/fs/cgroup
+  c=/sys/fs/cgroup u=
+  [ "$scope" = session ] && return
   number $c/memory.max || number $c/memory/memory.limit_in_bytes; u="limit=$value"
   number $c/memory.peak || number $c/memory/memory.max_usage_in_bytes; u="$u peak=$value"
+  sum $c/memory.stat anon shmem; [ "$value" ] || sum $c/memory/memory.stat total_rss total_shmem; u="$u held=$value"
   field $c/memory.events oom_kill; [ "$value" ] || field $c/memory/memory.oom_control oom_kill; u="$u oom=$value"
-  field $c/cpu.stat usage_usec; [ "$value" ] || number $c/cpuacct/cpuacct.usage; u="$u cpu=$value"
+  field $c/memory.events max; [ "$value" ] || number $c/memory/memory.failcnt; u="$u hits=$value"
+  field $c/cpu.stat usage_usec; [ "$value" ] || { number $c/cpuacct/cpuacct.usage; value=${value%???}; }; u="$u cpu=$value"
 }
 listen() {
   me; trap told=1 TERM INT HUP
@@ -71,6 +79,7 @@ listen() {
     case $word in
       term) pids && kill -TERM $list 2>/dev/null ;;
       kill) slay ;;
+      used) used; word="used $u" ;;
     esac
     printf 'did %s\n' "$word" >"$L/say"
   done
@@ -78,9 +87,9 @@ listen() {
   slay
 }
 exec 5>"$L/say" 4>"$L/out" 3<"$L/req" 6<"$L/ctl"
-pid= root= session= home= seen=' '
+pid= root= session= home= begun= seen=' '
 if me && stat self; then
-  set -- $rest; root=$pid session=$4
+  set -- $rest; root=$pid session=$4 begun=${20}
   [ "$scope" = session ] && [ "$session" != "$pid" ] && session=none
   group self || cg=
   home=$cg
@@ -92,7 +101,7 @@ shell=$(command -v bash || command -v sh)
 uid= gid=
 { while read -r k _ v _; do case $k in Uid:) uid=$v ;; Gid:) gid=$v ;; esac; done </proc/self/status; } 2>/dev/null
 used
-printf 'hello 1 uid=%s gid=%s shell=%s %s\n' "$uid" "$gid" "$shell" "$u" >&5
+printf 'hello 1 uid=%s gid=%s shell=%s begun=%s %s\n' "$uid" "$gid" "$shell" "$begun" "$u" >&5
 trap told=1 TERM INT HUP
 while next <&3 && [ "$word" = run ]; do
   [ "$ear" ] && kill -0 $ear 2>/dev/null || {

@@ -24,3 +24,11 @@ def parse_quantity(text: str) -> Fraction:
     if suffix in _BINARY:
         return number * Fraction(1024) ** _BINARY[suffix]
     return number * Fraction(10) ** _DECIMAL.get(suffix or "", 0)
+
+
+def parse_bytes(text: str) -> int:
+    """The bytes of a memory quantity in a manifest; 0 where there is none."""
+    try:
+        return int(parse_quantity(text)) if text else 0
+    except ValueError:
+        return 0
