@@ -22,6 +22,7 @@ def _project(tmp_path: Path) -> Path:
     (project / "link").symlink_to("out")
     (project / "dead").symlink_to("nowhere")
     (project / "outward").symlink_to("/etc")
+    (project / "loop").symlink_to("loop")
     return project
 
 
@@ -41,7 +42,15 @@ def _project(tmp_path: Path) -> Path:
         ("../secret", None),
         ("/etc/passwd", None),
         ("outward/passwd", None),
-        ("outward/pass*", []),
+        ("outward/pass*", None),
+        ("link/b.txt", ["link/b.txt"]),
+        ("link/*.txt", ["link/b.txt"]),
+        ("link/deep", ["link/deep", "link/deep/c.log"]),
+        ("loop/x", None),
+        ("a.txt/x", []),
+        ("out/../a.txt", ["a.txt"]),
+        ("[", []),
+        ("with\0nul", None),
     ],
 )
 def test_find(project: Path, pattern: str, expected: list[str] | None) -> None:

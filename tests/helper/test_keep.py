@@ -45,7 +45,8 @@ async def test_artifacts_are_uploaded(rig: Rig) -> None:
     assert rig.job.artifact_names["archive"] == "build-out.zip"
     assert "metadata" not in rig.job.artifacts
     shown = plain(rig.trace)
-    assert "out/: found 4 matching artifact files and directories\n" in shown
+    assert "out/: found 3 matching artifact files and directories\n" in shown
+    assert "out/tmp/**/*: excluded 1 files\n" in shown
     assert "WARNING: nothing: no matching files. Ensure that the artifact path" in shown
     assert 'Uploading artifacts as "archive" to coordinator... 201 Created' in shown
 

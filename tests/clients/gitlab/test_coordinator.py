@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from podlane.clients.gitlab.artifacts import Sending
 from podlane.clients.gitlab.blocking import BlockingJobApi
 from podlane.clients.gitlab.calls import JobAccess, JobRequest, Update
 from podlane.clients.gitlab.info import build_info
@@ -110,9 +111,14 @@ async def test_artifacts_go_there_and_back(
     source, target = tmp_path / "junit.xml.gz", tmp_path / "back"
     source.write_bytes(b"\x1f\x8b" + b"x" * 100_000)
     query = "artifact_type=junit&artifact_format=gzip"
-    sent = await asyncio.to_thread(api.upload_artifact, source, "junit.xml.gz", query)
+    sent = await asyncio.to_thread(api.artifacts.upload, Sending(source, "junit.xml.gz", query))
     assert sent.status == 201
     assert job.artifacts["junit"].read_bytes() == source.read_bytes()
     token = Token(job.token)
-    assert await asyncio.to_thread(api.download_artifact, job.id, token, target) == 404
+    received = await asyncio.to_thread(
+        lambda: api.artifacts.download(
+            job.id, token, target, is_direct=True, progress=lambda _: None
+        )
+    )
+    assert received.status == 404
     api.close()

@@ -226,6 +226,10 @@ def test_a_file_of_other_executors_only_is_refused() -> None:
         (RUNNER + "limit = -1", '`[[runners]] #1 "builder" limit` must be 0 or more, and is -1'),
         (RUNNER + "unhealthy_interval = '5 min'", 'line 7: `[[runners]] #1 "builder" unheal'),
         (
+            RUNNER + "[runners.artifact]\nupload_timeout = 'an hour'",
+            'line 8: `[[runners]] #1 "builder" artifact.upload_timeout` is no duration',
+        ),
+        (
             RUNNER + "[[runners.kubernetes.volumes.secret]]\nname = 'a'",
             'line 7: `[[runners]] #1 "builder" kubernetes.volumes.secret[0]` lacks `mount_path`',
         ),

@@ -13,6 +13,7 @@ import pytest
 
 from podlane.core.config.cache import CacheConfig
 from podlane.core.config.model import (
+    ArtifactConfig,
     ClaimVolume,
     ContainerSecurityContext,
     KubernetesConfig,
@@ -71,6 +72,9 @@ SAMPLES: dict[str, Any] = {
     "environment": ("A=b",),
     "feature_flags": {"FF_TIMESTAMPS": False},
     "cache": CacheConfig("s3", max_uploaded_archive_size=7),
+    "artifact": ArtifactConfig("2h"),
+    "upload_timeout": "2h",
+    "response_header_timeout": "1h",
     "builds_dir": "/other",
     "cache_dir": "/other",
     "pod_dir": "/other",
@@ -151,6 +155,12 @@ def test_runner_key_matters(name: str) -> None:
 @pytest.mark.parametrize("name", _names(PodlaneConfig, PODLANE))
 def test_podlane_key_matters(name: str) -> None:
     runner = msgspec.structs.replace(RUNNER, podlane=_other(PodlaneConfig(), name))
+    assert _made(runner) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("name", _names(ArtifactConfig, set()))
+def test_artifact_key_matters(name: str) -> None:
+    runner = msgspec.structs.replace(RUNNER, artifact=_other(ArtifactConfig(), name))
     assert _made(runner) != _made(RUNNER)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from podlane.core.text import glob
 
@@ -29,9 +33,37 @@ ROWS = [
     ("a**b", "axxb", True),
     ("a**b", "ax/xb", False),
     ("[", "[", True),
+    ("out/**", "out", True),
+    ("out/**", "outer", False),
+    ("**/**/**/x", "a/x", True),
+    ("{a,**/b}.c", "x/y/b.c", True),
+    ("{a,{b,c}d}", "cd", True),
+    ("[z-a]x", "mx", False),
+    ("[^z-a]x", "mx", True),
+    ("[]]", "]", True),
+    (r"[\]a]b", "ab", True),
+    ("[a-]", "-", True),
+    (r"{a\{", "{a{", True),
+    ("{" * 2000 + "}" * 2000, "", False),
+    ("[a", "[a", True),
+    ("\\", "\\", True),
 ]
 
 
 @pytest.mark.parametrize(("pattern", "path", "expected"), ROWS)
 def test_matches(pattern: str, path: str, expected: bool) -> None:
     assert glob.matches(pattern, path) is expected
+
+
+@given(st.text(alphabet="*?[]{}!^-,/\\ab.", max_size=20), st.text(alphabet="ab/.-]", max_size=12))
+def test_any_text_is_a_pattern(pattern: str, path: str) -> None:
+    glob.matches(pattern, path)
+    glob.compile_text(pattern).fullmatch(path)
+
+
+@given(st.text(alphabet="ab/.-]+(){}[*?\\", min_size=1, max_size=12))
+def test_an_escaped_text_matches_itself_alone(text: str) -> None:
+    pattern = re.sub(r"([*?\[\]{}\\])", r"\\\1", text)
+    if not text.startswith("./"):
+        assert glob.matches(pattern, text)
+    assert not glob.matches(pattern, text + "x")

@@ -15,6 +15,7 @@ from local.coordinator.caller import Caller, Heard
 from podlane.local.coordinator import Coordinator, CoordinatorJob
 from podlane.local.coordinator.artifacts import parse_dotenv
 
+GZIP = gzip.compress(b"x", mtime=0)
 JUNIT = {"artifact_type": "junit", "artifact_format": "gzip"}
 DOTENV = {"artifact_type": "dotenv", "artifact_format": "gzip"}
 
@@ -73,15 +74,19 @@ async def test_direct_download_is_elsewhere(
     [
         (_zip(), {}, 201),
         (b"no zip", {}, 400),
-        (gzip.compress(b"x"), {"artifact_type": "archive", "artifact_format": "gzip"}, 400),
-        (gzip.compress(b"<x/>"), JUNIT, 201),
+        (
+            gzip.compress(b"x", mtime=0),
+            {"artifact_type": "archive", "artifact_format": "gzip"},
+            400,
+        ),
+        (gzip.compress(b"<x/>", mtime=0), JUNIT, 201),
         (b"<x/>", JUNIT, 400),
         (b"<x/>", {"artifact_type": "junit", "artifact_format": "raw"}, 400),
         (b"{}", {"artifact_type": "codequality", "artifact_format": "raw"}, 201),
-        (gzip.compress(b"A=b"), DOTENV, 201),
-        (gzip.compress(b"A b"), DOTENV, 400),
-        (gzip.compress(b"A=b")[:-9], DOTENV, 400),
-        (gzip.compress(b"A=" + b"b" * 6000), DOTENV, 400),
+        (gzip.compress(b"A=b", mtime=0), DOTENV, 201),
+        (gzip.compress(b"A b", mtime=0), DOTENV, 400),
+        (gzip.compress(b"A=b", mtime=0)[:-9], DOTENV, 400),
+        (gzip.compress(b"A=" + b"b" * 6000, mtime=0), DOTENV, 400),
         (b"x", {"artifact_type": "../../x", "artifact_format": "raw"}, 400),
     ],
 )
@@ -100,7 +105,7 @@ async def test_second_upload_of_a_type(caller: Caller, job: CoordinatorJob) -> N
     assert (await caller.upload(job, _zip(b"one"))).status == 201
     assert (await caller.upload(job, _zip(b"one"))).status == 201
     assert (await caller.upload(job, _zip(b"two"))).status == 400
-    assert (await caller.upload(job, gzip.compress(b"<x/>"), **JUNIT)).status == 201
+    assert (await caller.upload(job, gzip.compress(b"<x/>", mtime=0), **JUNIT)).status == 201
     assert job.artifacts["archive"].read_bytes() == _zip(b"one")
 
 
@@ -143,7 +148,7 @@ async def test_who_may(gitlab: Coordinator, caller: Caller, job: CoordinatorJob)
     assert (await caller.upload(job, _zip())).status == 201
     assert (await _download(caller, job, "wrong")).status == 403
     await caller.put(job, "success")
-    assert (await caller.upload(job, gzip.compress(b"x"), **JUNIT)).status == 403
+    assert (await caller.upload(job, gzip.compress(b"x", mtime=0), **JUNIT)).status == 403
     assert (await _download(caller, job, job.token)).status == 200
     waiting = gitlab.enqueue()
     assert (await _download(caller, job, waiting.token)).status == 403

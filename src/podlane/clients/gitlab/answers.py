@@ -17,7 +17,7 @@ _LONGEST_MESSAGE = 256
 def error_of(what: str, answer: Answer) -> ServiceError:
     """Turn an unwelcome answer into our error; `what` says what was asked."""
     status = answer.status
-    text = f"{what}: GitLab answered {status}{_message(answer)}"
+    text = f"{what}: GitLab answered {status}{message(answer)}"
     if retry.is_busy(status):
         pause = retry.told_pause(answer.headers, time.time())
         return Unavailable(text, service="gitlab", status=status, retry_after=pause)
@@ -47,7 +47,7 @@ def decode_object(what: str, answer: Answer) -> dict[str, Any]:
     return found
 
 
-def _message(answer: Answer) -> str:
+def message(answer: Answer) -> str:
     """What GitLab says of it, in brackets; "" when it says nothing, or not in JSON."""
     try:
         found = msgspec.json.decode(answer.body)

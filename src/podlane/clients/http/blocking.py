@@ -29,10 +29,13 @@ class BlockingHttp:
         self._ca_text = ca_text
         self._tls: ssl.SSLContext | None = None
         self._kept: dict[Address, http.client.HTTPConnection] = {}
+        self._spoiled: set[Address] = set()  # half a request went over them: not for another
 
-    def send(self, request: Request, *, timeout: float = 60) -> Answer:
+    def send(
+        self, request: Request, *, timeout: float = 60, patience: float | None = None
+    ) -> Answer:
         """Send and read the whole answer. Unavailable on trouble on the way."""
-        with self.stream(request, timeout=timeout) as response:
+        with self.stream(request, timeout=timeout, patience=patience) as response:
             try:
                 body = response.read()
             except TROUBLE as error:
@@ -40,24 +43,32 @@ class BlockingHttp:
             return Answer(response.status, lower(response), body)
 
     @contextmanager
-    def stream(self, request: Request, *, timeout: float) -> Iterator[http.client.HTTPResponse]:
-        """Send, and let the caller read the answer as it comes (`read_blocks`)."""
+    def stream(
+        self, request: Request, *, timeout: float, patience: float | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send, and let the caller read the answer as it comes (`read_blocks`).
+
+        `timeout`: seconds without a byte either way; `patience`: until the answer begins.
+        """
         try:
             key = address(request.url)
         except ValueError as error:
             raise trouble.unavailable(request, "gitlab", "this is no valid URL") from error
         is_reused = key in self._kept
         try:
-            response = self._ask(key, request, timeout)
+            response = self._ask(key, request, timeout, patience)
         except TROUBLE as error:
             self._drop(key)
             if not (is_reused and _is_closed(error) and not isinstance(request.body, Iterator)):
                 raise self.trouble(request, error) from error
-            response = self._ask_anew(key, request, timeout)
+            response = self._ask_anew(key, request, timeout, patience)
+        except BaseException:  # of the body, when the job is over: half a request is on its way
+            self._drop(key)
+            raise
         try:
             yield response
         finally:
-            if not response.isclosed():
+            if not response.isclosed() or key in self._spoiled:
                 self._drop(key)
 
     def read_blocks(self, request: Request, response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -83,14 +94,18 @@ class BlockingHttp:
             return trouble.unavailable(request, "gitlab", "the answer is broken or cut short")
         return trouble.unavailable(request, "gitlab", trouble.reason(error))
 
-    def _ask_anew(self, key: Address, request: Request, timeout: float) -> http.client.HTTPResponse:
+    def _ask_anew(
+        self, key: Address, request: Request, timeout: float, patience: float | None
+    ) -> http.client.HTTPResponse:
         try:
-            return self._ask(key, request, timeout)
+            return self._ask(key, request, timeout, patience)
         except TROUBLE as error:
             self._drop(key)
             raise self.trouble(request, error) from error
 
-    def _ask(self, key: Address, request: Request, timeout: float) -> http.client.HTTPResponse:
+    def _ask(
+        self, key: Address, request: Request, timeout: float, patience: float | None
+    ) -> http.client.HTTPResponse:
         proxy = find_proxy(request.url, os.environ)
         line = self._kept.get(key)
         if line is None:
@@ -109,12 +124,18 @@ class BlockingHttp:
                 headers,
                 encode_chunked=not isinstance(request.body, bytes),
             )
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             if isinstance(request.body, bytes):
                 raise
             # a server that refuses an upload answers and hangs up before it has read it all
+            self._spoiled.add(key)
+        socket = line.sock
+        if patience is None or socket is None:
             return line.getresponse()
-        return line.getresponse()
+        socket.settimeout(patience)
+        response = line.getresponse()
+        socket.settimeout(timeout)
+        return response
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {
@@ -122,7 +143,7 @@ class BlockingHttp:
             "Accept-Encoding": "identity",
             "X-Request-Id": os.urandom(16).hex(),
         } | dict(request.headers)
-        if not isinstance(request.body, bytes):
+        if not isinstance(request.body, bytes) and "Content-Length" not in headers:
             headers["Transfer-Encoding"] = "chunked"
         return headers
 
@@ -134,6 +155,7 @@ class BlockingHttp:
         return self._tls
 
     def _drop(self, key: Address) -> None:
+        self._spoiled.discard(key)
         line = self._kept.pop(key, None)
         if line is not None:
             line.close()

@@ -180,6 +180,13 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     resource_report: bool = True  # the block of times, memory and CPU at the end of the log
 
 
+class ArtifactConfig(msgspec.Struct, frozen=True):
+    """`[runners.artifact]`: how long an upload may take, as Go durations."""
+
+    upload_timeout: str = "1h"  # for all of it
+    response_header_timeout: str = "10m"  # for GitLab's answer, once it has all of it
+
+
 class RunnerConfig(msgspec.Struct, frozen=True):
     """One `[[runners]]` entry."""
 
@@ -217,6 +224,7 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     feature_flags: dict[str, bool] = {}
     labels: dict[str, str] = {}
     cache: CacheConfig = CacheConfig()
+    artifact: ArtifactConfig = ArtifactConfig()
     kubernetes: KubernetesConfig = KubernetesConfig()
     podlane: PodlaneConfig = PodlaneConfig()
 

@@ -38,10 +38,6 @@ step_runner_image later: `run:` steps are not offered to GitLab
 use_slot_cgroups moot: each job has a pod, and so cgroups of its own
 slot_cgroup_template moot: each job has a pod, and so cgroups of its own
 
-[runners.artifact]
-later: podlane's own time-outs for uploads apply
-upload_timeout response_header_timeout
-
 [runners.experimental]
 [runners.experimental.boot_verify]
 later: readiness does not wait for a first answer of GitLab

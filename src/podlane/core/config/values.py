@@ -23,6 +23,7 @@ PULL_POLICIES = ("always", "if-not-present", "never")
 SHELLS = ("bash", "sh", "pwsh", "powershell")
 SCOPES = ("container", "session")
 DURATIONS = ("connection_max_age", "get_sources_timeout", "unhealthy_interval")
+ARTIFACT_DURATIONS = ("upload_timeout", "response_header_timeout")
 
 _WORDS = {
     "str": "a text in quotes",
@@ -72,12 +73,19 @@ def check_values(config: Config | RunnerConfig, place: Place, lines: dict[Path, 
             raise _value_error(path, place, lines, f"must be {least} or more, and is {number}")
     for key, what in faults(config.cache) if isinstance(config, RunnerConfig) else ():
         raise _value_error(f"cache.{key}", place, lines, what)
-    for key in DURATIONS:
-        text = getattr(config, key, "")
+    for key, text in _durations(config):
         try:
             parse_duration(text or "0")
         except ValueError as error:
             raise _value_error(key, place, lines, f"is no duration: {error}") from None
+
+
+def _durations(config: Config | RunnerConfig) -> list[tuple[str, str]]:
+    found = [(key, getattr(config, key, "")) for key in DURATIONS]
+    if isinstance(config, RunnerConfig):
+        artifact = config.artifact
+        found += [(f"artifact.{key}", getattr(artifact, key)) for key in ARTIFACT_DURATIONS]
+    return found
 
 
 def _closed_sets(config: Config | RunnerConfig) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -127,8 +135,14 @@ def _value_error(dotted: str, place: Place, lines: dict[Path, int], what: str) -
 
 def _with_durations(values: dict[str, Any]) -> dict[str, Any]:
     """gitlab-runner takes a bare number as nanoseconds, Go's own unit."""
-    whole = {key: f"{values[key]}ns" for key in DURATIONS if type(values.get(key)) is int}
+    whole = _in_words(values, DURATIONS)
+    if isinstance(artifact := values.get("artifact"), dict):
+        whole["artifact"] = artifact | _in_words(artifact, ARTIFACT_DURATIONS)
     return values | whole
+
+
+def _in_words(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: f"{values[key]}ns" for key in keys if type(values.get(key)) is int}
 
 
 def _mismatch(message: str, place: Place, lines: dict[Path, int]) -> ConfigError:

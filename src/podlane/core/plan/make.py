@@ -65,6 +65,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         downloads=artifacts.downloads(job),
         save=cache.save(caches, job, context, ground),
         uploads=artifacts.uploads(job),
+        artifacts=artifacts.settings(job, context, ground),
         services=services.checks(services.services(job, context, ground), job, context),
         owner=image.owner(job, context, ground),
         usage=usage.usage(job, context),

@@ -244,6 +244,38 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     with_cgroup: bool = True
 
 
+class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a statement about an archive says of how it was made; `parameters`: variables' names."""
+
+    builder: str
+    repository: str
+    sha: str
+    entry_point: str
+    runner: str
+    architecture: str
+    version: str
+    parameters: tuple[str, ...] = ()
+
+
+class ArtifactSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How artifacts go up and come down, all of the job's alike.
+
+    `level`: fastest, fast, default, slow or slowest. `meter`: seconds between lines that tell how
+    far a transfer is; 0: none. `header_timeout`: how long GitLab may take to answer an upload that
+    it has. `attempts`: of a download, with the unpacking. `is_direct`: GitLab may send us to its
+    object store; `in_parts`: from there several parts come at a time.
+    """
+
+    level: Literal["fastest", "fast", "default", "slow", "slowest"] = "default"
+    meter: float = 10.0
+    upload_timeout: float = 3600.0
+    header_timeout: float = 600.0
+    attempts: int = 1
+    is_direct: bool = True
+    in_parts: bool = False
+    provenance: Provenance | None = None
+
+
 class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one job's helper does, in this order: sources, restore, downloads, scripts,
     after_script, save, uploads.
@@ -267,6 +299,7 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     downloads: tuple[Download, ...] = ()
     save: tuple[CacheSave, ...] = ()
     uploads: tuple[Upload, ...] = ()
+    artifacts: ArtifactSettings | None = None
     services: tuple[ServiceCheck, ...] = ()
     owner: Owner = Owner()
     usage: Usage = Usage()

@@ -14,20 +14,26 @@ from podlane.helper.archive.facts import (
     Progress,
     Unpacked,
 )
-from podlane.helper.archive.find import find
-from podlane.helper.archive.pack import pack, reason
+from podlane.helper.archive.find import find, relative
+from podlane.helper.archive.pack import digests, pack, reason
+from podlane.helper.archive.single import NotOneFile, gzip, raw
 from podlane.helper.archive.unpack import names, unpack
 
 __all__ = [
     "BadArchive",
     "Format",
     "Level",
+    "NotOneFile",
     "Packed",
     "Progress",
     "Unpacked",
+    "digests",
     "find",
+    "gzip",
     "names",
     "pack",
+    "raw",
     "reason",
+    "relative",
     "unpack",
 ]

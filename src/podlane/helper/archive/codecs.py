@@ -47,7 +47,7 @@ class Packer(msgspec.Struct, frozen=True):
 def packer(method: int, level: Level) -> Packer:
     if method == ZSTANDARD:
         return _zstd_packer(level)
-    return Packer(STORED, bytes, _Store) if level == "fastest" else _deflate_packer(level)
+    return Packer(STORED, bytes, _Store) if level == "fastest" else deflate_packer(level)
 
 
 def zstd_compressor(level: Level) -> Any:
@@ -90,7 +90,7 @@ def crc32(data: Any, value: int = 0) -> int:
     return _crc32(data, value)
 
 
-def _deflate_packer(level: Level) -> Packer:
+def deflate_packer(level: Level) -> Packer:
     try:
         from isal import igzip_lib, isal_zlib
     except ImportError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from podlane.core.text import glob
@@ -17,38 +17,45 @@ def find(project: Path, pattern: str) -> list[str] | None:
 
     None: the pattern leads outside the project.
     """
-    relative = _relative(project, pattern)
-    if relative is None:
+    inside = relative(project, pattern)
+    if inside is None:
         return None
     if not project.is_dir():
         return []
     with Folders(project) as folders:
-        roots = _roots(folders, relative)
+        roots = _roots(folders, inside)
         if roots is None:
             return None
         found: dict[str, None] = {}
-        for root in roots:
+        for root, real in roots:
             if root not in found:
-                found.update(dict.fromkeys(_walk(folders, root)))
+                found.update(dict.fromkeys(_walk(folders, root, real)))
     return list(found)
 
 
-def _roots(folders: Folders, relative: str) -> list[str] | None:
-    if glob.is_pattern(relative):
-        return list(_matches(folders, relative))
-    if relative == ".":
-        return [""]
-    *above, last = encode(relative).split(b"/")
+_Root = tuple[str, list[bytes]]  # a name, and where it is once links on the way are followed
+
+
+def _roots(folders: Folders, inside: str) -> list[_Root] | None:
+    parts = inside.split("/") if inside != "." else []
+    plain = next((n for n, part in enumerate(parts) if glob.is_pattern(part)), len(parts))
+    is_pattern = plain < len(parts)
+    above = parts[:plain] if is_pattern else parts[:-1]
     try:
-        os.stat(last, dir_fd=folders.open(above), follow_symlinks=False)
-    except NotADirectoryError:
-        return None  # a link, or a file, is on the way
+        real = folders.resolve([encode(part) for part in above])
+        if real is None:
+            return None
+        if is_pattern:
+            return list(_matches(folders, inside, ("/".join(above), real)))
+        if parts:
+            os.stat(encode(parts[-1]), dir_fd=folders.open(real), follow_symlinks=False)
+            real.append(encode(parts[-1]))
     except OSError:
         return []
-    return [relative]
+    return [("/".join(parts), real)]
 
 
-def _relative(project: Path, pattern: str) -> str | None:
+def relative(project: Path, pattern: str) -> str | None:
     """The pattern as seen from the project; None when it leads out of it."""
     if "\0" in pattern:
         return None
@@ -60,32 +67,31 @@ def _relative(project: Path, pattern: str) -> str | None:
     return inside if inside != clean else None
 
 
-def _matches(folders: Folders, pattern: str) -> Iterable[str]:
+def _matches(folders: Folders, pattern: str, base: _Root) -> Iterator[_Root]:
     """Walk only below the part of the pattern that is plain."""
-    parts = pattern.split("/")
-    plain = next(n for n, part in enumerate(parts) if glob.is_pattern(part))
     compiled = glob.compile_pattern(pattern)
-    for name in _walk(folders, "/".join(parts[:plain])):
-        if compiled.fullmatch(name):
-            yield name
+    name, real = base
+    for found in _walk(folders, name, real):
+        if compiled.fullmatch(found):
+            below = found[len(name) :].lstrip("/")
+            yield found, [*real, *(encode(below).split(b"/") if below else ())]
 
 
-def _walk(folders: Folders, root: str) -> Iterator[str]:
+def _walk(folders: Folders, root: str, real: list[bytes]) -> Iterator[str]:
     """`root` ("" is the project, and is not named) and everything below it, in order of names."""
-    waiting = [root]
+    waiting = [(root, real)]
     while waiting:
-        name = waiting.pop()
+        name, place = waiting.pop()
         if name:
             yield name
-        entries = _entries(folders, name)
-        waiting.extend(f"{name}/{entry}" if name else entry for entry in reversed(entries))
+        for entry in reversed(_entries(folders, place)):
+            waiting.append((f"{name}/{entry}" if name else entry, [*place, encode(entry)]))
 
 
-def _entries(folders: Folders, name: str) -> list[str]:
+def _entries(folders: Folders, place: list[bytes]) -> list[str]:
     """What is in a folder, sorted; nothing for what is none, or cannot be read."""
     try:
-        where = folders.open(encode(name).split(b"/") if name else [])
-        file = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=where)
+        file = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folders.open(place))
     except OSError:
         return []
     try:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from podlane.helper.archive.facts import encode
+
 # O_PATH needs the right to pass through only, where there is such a thing
 _WAY = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
+_MOST_LINKS = 40
 _KEPT = 64  # levels whose descriptors are kept: a deep tree must not use them all up
 
 
 class Folders:
     def __init__(self, root: Path) -> None:
         self.root = os.open(root, _WAY & ~os.O_NOFOLLOW)
+        self._path = encode(str(root)).rstrip(b"/")
         self._chain: list[tuple[bytes, int]] = []
         self._deep = -1
 
@@ -43,6 +48,39 @@ class Folders:
                 self._close_deep()
             found = self._deep = entered
         return found
+
+    def resolve(self, parts: Sequence[bytes]) -> list[bytes] | None:
+        """Where the parts lead, links followed as long as they stay below the root; else None.
+
+        OSError when a part is not there.
+        """
+        waiting, links = list(parts), 0
+        done: list[bytes] = []
+        while waiting:
+            part = waiting.pop(0)
+            if part == b"..":
+                if not done:
+                    return None
+                done.pop()
+            elif part not in (b"", b"."):
+                target = self._target([*done, part])
+                if target is None:
+                    done.append(part)
+                    continue
+                links += 1
+                if target.startswith(b"/"):
+                    target, done = target.removeprefix(self._path + b"/"), []
+                if target.startswith(b"/") or links > _MOST_LINKS:
+                    return None
+                waiting[:0] = target.split(b"/")
+        return done
+
+    def _target(self, parts: list[bytes]) -> bytes | None:
+        """Where a link leads; None for what is none."""
+        where = self.open(parts[:-1])
+        if not stat.S_ISLNK(os.stat(parts[-1], dir_fd=where, follow_symlinks=False).st_mode):
+            return None
+        return os.readlink(parts[-1], dir_fd=where)
 
     def close(self) -> None:
         self._close_deep()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from podlane.helper.archive import codecs
-from podlane.helper.archive.facts import Format, Level, Packed, Progress, Warnings
+from podlane.helper.archive.facts import Format, Level, Packed, Progress, Warnings, decode
 from podlane.helper.archive.source import Source
 from podlane.helper.archive.zip_writer import ZipWriter
 
@@ -21,10 +21,11 @@ def pack(  # noqa: PLR0913 - what, from where, which, and how
     format: Format = "zip",
     level: Level = "default",
     progress: Progress | None = None,
+    extra: Mapping[str, bytes] | None = None,
 ) -> Packed:
     """Write an archive of the named files, folders and links; what went away is left out.
 
-    OSError names the file that cannot be read.
+    `extra`: files that are nowhere but here. OSError names the file that cannot be read.
     """
     warnings = Warnings()
     source = Source(project, warnings)
@@ -36,10 +37,30 @@ def pack(  # noqa: PLR0913 - what, from where, which, and how
         else:
             method = codecs.ZSTANDARD if format == "zipzstd" else codecs.DEFLATED
             writer = ZipWriter(out, codecs.packer(method, level), progress)
-        for item in source.items(list(wanted)):
+        for item in source.items([name for name in wanted if not extra or name not in extra]):
             writer.add(item, source)
+        for name, data in (extra or {}).items():
+            writer.add(source.made(name, data), source)
         size = writer.finish()
     return Packed(size, writer.files, warnings.all())
+
+
+def digests(
+    project: Path, wanted: Iterable[str], progress: Progress | None = None
+) -> Iterator[tuple[str, str]]:
+    """The name and the sha256 of each file among these, in hexadecimal."""
+    import hashlib
+
+    source = Source(project, Warnings())
+    for item in source.items(list(wanted)):
+        if item.kind != "file":
+            continue
+        made = hashlib.sha256()
+        for block in source.blocks(item):
+            made.update(block)
+            if progress is not None:
+                progress(len(block))
+        yield decode(item.name), made.hexdigest()
 
 
 def reason(error: OSError) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class Item(msgspec.Struct, frozen=True):
-    """`file`: a descriptor, of a file; `target`: where a link leads."""
+    """`file`: a descriptor, of a file; `target`: where a link leads; `data`: a file's content that
+    is in memory."""
 
     name: bytes
     kind: Literal["file", "folder", "link"]
@@ -30,6 +32,7 @@ class Item(msgspec.Struct, frozen=True):
     size: int = 0
     file: int = -1
     target: bytes = b""
+    data: bytes | None = None
 
 
 class Source:
@@ -55,6 +58,8 @@ class Source:
 
     def read(self, item: Item) -> bytes:
         """A small file at once."""
+        if item.data is not None:
+            return item.data
         data = os.read(item.file, item.size) if item.size else b""
         while len(data) < item.size and (more := os.read(item.file, item.size - len(data))):
             data += more
@@ -63,6 +68,9 @@ class Source:
 
     def blocks(self, item: Item) -> Iterator[memoryview]:
         """A file in pieces, each good until the next; no more than it had when it was opened."""
+        if item.data is not None:
+            yield memoryview(item.data)
+            return
         view = memoryview(self._buffer)
         left = item.size
         while left:
@@ -73,17 +81,30 @@ class Source:
             yield view[:count]
         self._look_again(item, item.size - left)
 
+    def made(self, name: str, data: bytes) -> Item:
+        """A file that is nowhere but in memory."""
+        meta = Meta(stat.S_IFREG | 0o644, time.time(), os.geteuid(), os.getegid())
+        return Item(encode(name), "file", meta, len(data), data=data)
+
     def _item(self, name: str) -> Item | None:
         path = encode(name)
         *folder, last = path.split(b"/")
         try:
-            where = self._folders.open(folder)
-            return self._look(path, last, where)
+            return self._look(path, last, self._folder(folder))
         except (FileNotFoundError, NotADirectoryError):
             self._warnings.add(f"{show(name)} went away before it could be packed")
             return None
         except OSError as error:
             raise OSError(error.errno, error.strerror, name) from error
+
+    def _folder(self, parts: list[bytes]) -> int:
+        try:
+            return self._folders.open(parts)
+        except NotADirectoryError:  # perhaps a link: one that stays inside is followed
+            real = self._folders.resolve(parts)
+            if real is None:
+                raise
+            return self._folders.open(real)
 
     def _look(self, path: bytes, last: bytes, where: int) -> Item | None:
         seen = os.stat(last, dir_fd=where, follow_symlinks=False)

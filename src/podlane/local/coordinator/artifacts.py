@@ -39,13 +39,15 @@ _GZIP = (
 class Artifacts:
     """`limit_bytes`: larger uploads are answered 413; 0: none is too large.
 
-    `is_direct`: a download that asks for it is sent to another address, as to an object store.
+    `is_direct`: a download that asks for it is sent to another address, as to an object store;
+    `direct_url`: the store's, if it is not this server.
     """
 
     root: Path
     jobs: dict[int, CoordinatorJob]
     limit_bytes: int = 0
     is_direct: bool = False
+    direct_url: str = ""
     _direct: dict[str, Path] = field(default_factory=dict, repr=False)
 
     def routes(self) -> list[web.RouteDef]:
@@ -122,7 +124,7 @@ class Artifacts:
         if self.is_direct and request.query.get("direct_download") == "true":
             key = secrets.token_hex(16)
             self._direct[key] = path
-            raise web.HTTPFound(f"/-/direct/{key}")
+            raise web.HTTPFound(f"{self.direct_url}/-/direct/{key}")
         name = re.sub(r"[^\w.-]", "_", job.artifact_names["archive"]) or "artifacts.zip"
         headers = {
             "Content-Type": "application/zip",

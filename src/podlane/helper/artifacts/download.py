@@ -1,0 +1,142 @@
+"""The artifacts of the jobs this one depends on: fetched one after another, and unpacked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podlane.core.plan.model import Download
+from podlane.errors import ServiceError
+from podlane.helper import archive
+from podlane.helper.artifacts.means import failure, scratch, settings
+from podlane.helper.progress import Progress, pace
+from podlane.helper.work import StageFailed, Work
+
+if TYPE_CHECKING:
+    from podlane.clients.gitlab.artifacts import Received
+
+_TRIES = 3
+_FINAL = (401, 403, 404, 410)
+
+
+def download(work: Work) -> None:
+    """Fetch and unpack them in GitLab's order. Any failure fails the job."""
+    if not work.plan.downloads:
+        return
+    with work.trace.section("download_artifacts", "Downloading artifacts"):
+        for item in work.plan.downloads:
+            work.trace.info(f"Downloading artifacts for {item.job_name} ({item.job_id})...")
+            _patiently(work, item)
+
+
+def _patiently(work: Work, item: Download) -> None:
+    """As often as the job asks for (ARTIFACT_DOWNLOAD_ATTEMPTS)."""
+    attempts = settings(work).attempts
+    for attempt in range(1, attempts + 1):
+        try:
+            _download(work, item)
+            return
+        except StageFailed as error:
+            work.check()
+            if attempt == attempts:
+                raise
+            work.trace.warning(f"{error.message}; attempt {attempt + 1} of {attempts} follows")
+            work.sleep(5)
+
+
+def _download(work: Work, item: Download) -> None:
+    target = scratch(work) / f"download-{item.job_id}"
+    try:
+        _fetch(work, item, target)
+        every = settings(work).meter
+        progress = Progress(work, "Unpacking artifacts:", every, check=work.check)
+        done = archive.unpack(target, Path(work.plan.places.project), progress=progress)
+    except archive.BadArchive as error:
+        raise failure(
+            f"the artifacts of {item.job_name} were refused: {error}",
+            f"look at what the job {item.job_name} ({item.job_id}) uploaded",
+        ) from error
+    except OSError as error:
+        raise failure(
+            f"the artifacts of {item.job_name} could not be unpacked: {archive.reason(error)}"
+        ) from error
+    finally:
+        target.unlink(missing_ok=True)
+    for text in done.warnings:
+        work.trace.warning(text)
+    if progress.seconds() >= 1:
+        work.trace.plain(f"Unpacked {done.files} files, {pace(done.size, progress.seconds())}")
+
+
+def _fetch(work: Work, item: Download, target: Path) -> None:
+    received, trouble = None, ""
+    is_direct = settings(work).is_direct
+    for left in range(_TRIES - 1, -1, -1):
+        every = settings(work).meter
+        progress = Progress(work, "Downloading artifacts:", every, check=work.check)
+        received, trouble = _try(work, item, target, progress, is_direct=is_direct)
+        was_refused = received is not None and received.status in _FINAL
+        if received is not None and received.status == 200:
+            _tell(work, item, received, progress)
+            return
+        if was_refused and not _is_elsewhere(work, received):
+            break
+        if left:
+            words = trouble or f"the answer was {_words(received)}"
+            work.trace.warning(f"{words}; trying again")
+            work.sleep(0 if is_direct else 1)
+        is_direct = False  # an object store may be out of reach from here: GitLab hands it through
+    raise _refused(item, received, trouble)
+
+
+def _try(
+    work: Work, item: Download, target: Path, progress: Progress, *, is_direct: bool
+) -> tuple[Received | None, str]:
+    api = work.api.artifacts
+    try:
+        received = api.download(
+            item.job_id, item.token, target, is_direct=is_direct, progress=progress
+        )
+    except ServiceError as error:
+        return None, error.message
+    return received, ""
+
+
+def _is_elsewhere(work: Work, received: Received | None) -> bool:
+    """Whether not GitLab refused it, but the object store that it sent us to."""
+    from urllib.parse import urlsplit
+
+    return received is not None and received.host != urlsplit(work.plan.gitlab.url).hostname
+
+
+def _tell(work: Work, item: Download, received: Received, progress: Progress) -> None:
+    mark = f"correlation_id={received.request_id} " if received.request_id else ""
+    work.trace.plain(
+        f"Downloading artifacts from coordinator... ok        {mark}host={received.host} "
+        f"id={item.job_id} status=200"
+    )
+    if progress.seconds() >= 1:
+        work.trace.plain(f"Downloaded {pace(received.size, progress.seconds())}")
+
+
+def _refused(item: Download, received: Received | None, trouble: str) -> StageFailed:
+    whose = f"the artifacts of {item.job_name} ({item.job_id})"
+    if received is None:
+        return failure(f"{whose} were not had: {trouble}")
+    if received.status in (404, 410):
+        return failure(
+            f"{whose} are not there any more: {_words(received)}",
+            "they may have expired (`expire_in`) or been erased: run that job again, or let this "
+            "one do without them (`dependencies: []`, `needs: artifacts: false`)",
+        )
+    if received.status in (401, 403):
+        return failure(
+            f"{whose} may not be had by this job: {_words(received)}",
+            "whoever started the pipeline must be allowed to read that job's artifacts "
+            "(`artifacts:access`, and for another project its CI/CD job token permissions)",
+        )
+    return failure(f"{whose} were not had: {received.host} answered {_words(received)}")
+
+
+def _words(received: Received | None) -> str:
+    return f"{received.status}{received.said}" if received is not None else "nothing"
