@@ -23,7 +23,7 @@ from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.objects import ask
 from podlane.core.plan.rehearsal import rehearse
-from podlane.core.plan.resolve import resolve
+from podlane.core.plan.resolve import resolve, with_inputs
 from podlane.core.plan.store import AzureBlocks, GcsResumable, Pieces, S3Parts, S3Session, Signed
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
@@ -50,7 +50,7 @@ def read_case(name: str) -> tuple[Job, RunnerContext]:
         helper_image="podlane:dev",
     )
     raw = _filled(json.loads((folder / "job.json").read_text()))
-    job = parse_job(json.dumps(raw).encode())
+    job = with_inputs(parse_job(json.dumps(raw).encode()), context)
     return job, _with_shelf(job, context)
 
 

@@ -20,7 +20,7 @@ from podlane.core.plan import objects
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.rehearsal import rehearse
-from podlane.core.plan.resolve import resolve
+from podlane.core.plan.resolve import resolve, with_inputs
 from podlane.core.pod.manifests import build_manifests
 from podlane.core.pod.render import render_plan, render_pod, render_secrets
 from podlane.errors import ConfigError, PodlaneError
@@ -45,7 +45,7 @@ def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> N
         ca_certificates=_read(ca_file).decode() if ca_file else "",
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
     )
-    payload = parse_job(_read(job))
+    payload = with_inputs(parse_job(_read(job)), context)
     ground = resolve(payload, context)
     shelf = rehearse(context.runner.cache, objects.ask(payload, context, ground, time.time()))
     context = msgspec.structs.replace(context, shelf=shelf)

@@ -22,7 +22,7 @@ from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan import objects
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
-from podlane.core.plan.resolve import Ground, resolve
+from podlane.core.plan.resolve import Ground, resolve, with_inputs
 from podlane.core.plan.store import Shelf
 from podlane.core.plan.trace import mask_for
 from podlane.core.pod.manifests import Manifests, build_manifests
@@ -76,6 +76,7 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     refused: JobRefused | None = None
     try:
         context = runner.context_now()
+        job = with_inputs(job, context)
         ground = resolve(job, context)
         shelf = await _shelf(job, context, ground, runner)
         context = msgspec.structs.replace(context, shelf=shelf)

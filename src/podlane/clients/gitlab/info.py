@@ -30,6 +30,7 @@ _BUILT = (
     "service_variables",
     "service_multiple_aliases",
     "image_executor_opts",
+    "job_inputs",
     "two_phase_job_commit",
 )
 _NOT_BUILT = (
@@ -40,7 +41,6 @@ _NOT_BUILT = (
     "vault_secrets",
     "service_executor_opts",
     "native_steps_integration",
-    "job_inputs",
 )
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
 _PLATFORMS = {"win32": "windows"}

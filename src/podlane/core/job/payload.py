@@ -150,6 +150,19 @@ class RunnerInfo(msgspec.Struct, frozen=True):
     uuid: str = ""
 
 
+class InputValue(msgspec.Struct, frozen=True):
+    """`type`: string, number, boolean, array or struct, and `content` is of that JSON type."""
+
+    type: str = ""
+    content: Any = None
+    sensitive: bool = False
+
+
+class JobInput(msgspec.Struct, frozen=True):
+    key: str = ""
+    value: InputValue = InputValue()
+
+
 class Features(msgspec.Struct, frozen=True):
     """What this GitLab understands. An empty `failure_reasons` is an old server's."""
 
@@ -179,6 +192,7 @@ class Job(msgspec.Struct, frozen=True):
     hooks: tuple[Hook, ...] = ()
     secrets: dict[str, Any] = {}
     run: str = ""
+    inputs: tuple[JobInput, ...] = ()
 
 
 def _without_nulls(value: Any) -> Any:

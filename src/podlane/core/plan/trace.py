@@ -52,7 +52,8 @@ def _masks(job: Job, known: Variables) -> tuple[Token, ...]:
         *(credential.password for credential in job.credentials),
         *(dependency.token for dependency in job.dependencies),
     ]
-    values = [*known.masks(), *(token.reveal().strip() for token in tokens)]
+    inputs = (str(one.value.content).strip() for one in job.inputs if one.value.sensitive)
+    values = [*known.masks(), *(token.reveal().strip() for token in tokens), *inputs]
     written = (spelling for value in values if value for spelling in spellings(value))
     return tuple(Token(value) for value in dict.fromkeys(written))
 

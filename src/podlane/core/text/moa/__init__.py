@@ -1,0 +1,1 @@
+"""Moa, GitLab's expression language in `${{ }}`, from its reference (GitLab 18.10)."""
