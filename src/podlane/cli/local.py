@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from podlane import __version__
+
 _SOURCES = (
     "push", "merge_request_event", "schedule", "web", "api", "trigger", "pipeline",
     "parent_pipeline", "chat", "external", "webide", "tag",
@@ -30,6 +32,10 @@ _SOURCES = (
 @click.option(
     "--concurrent", type=click.IntRange(1), default=None, help="Jobs at once; else one a processor."
 )
+@click.option("--context", help="Run the jobs as pods, by this context of your kubeconfig.")
+@click.option("--namespace", help="On the cluster: where; else as the context says.")
+@click.option("--image", help="On the cluster: for jobs that name no image.")
+@click.option("--podlane-image", help="On the cluster: podlane's own image.")
 @click.option("--log-level", hidden=True)
 @click.option("--log-format", hidden=True)
 @click.pass_context
@@ -55,6 +61,10 @@ def command(
         base=str(more["base"] or ""),
         variables=tuple(_variable(ctx, text) for text in variables),
         concurrent=int(more["concurrent"] or 0),
+        context=str(more["context"] or ""),
+        namespace=str(more["namespace"] or ""),
+        image=str(more["image"] or ""),
+        own_image=str(more["podlane_image"] or f"podlane:{__version__}"),
     )
     show = Show()
     if only_list:

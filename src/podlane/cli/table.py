@@ -21,6 +21,7 @@ COMMANDS = {
     "unregister": "Take runners away from GitLab and from config.toml.",
     "reset-token": "Exchange runners' tokens for new ones.",
     "plan": "Print what podlane would do and create for a job.",
+    "coordinator": "Serve the embedded GitLab. Pods of `local --context` call this.",
     "helper": "Run one job, inside its pod. The pods call this.",
 }
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}

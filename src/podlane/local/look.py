@@ -22,7 +22,11 @@ from podlane.local.show import Show
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """The command line of `podlane local`."""
+    """The command line of `podlane local`.
+
+    `context`: of the kubeconfig, "" to run by processes of this machine. `image` is for jobs that
+    name none, `own_image` podlane's own; both count on a cluster only.
+    """
 
     start: Path
     file: str = ".gitlab-ci.yml"
@@ -32,6 +36,10 @@ class Wish(msgspec.Struct, frozen=True):
     base: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     concurrent: int = 0  # 0: one job for each processor
+    context: str = ""
+    namespace: str = ""
+    image: str = ""
+    own_image: str = ""
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -5,26 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from podlane import __version__
 from podlane.errors import ConfigError
+from podlane.local import serving
 from podlane.local.cluster.cluster import Cluster
 from podlane.local.coordinator.app import Coordinator
 from podlane.local.folder import LocalFolder
 from podlane.local.look import Wish, read_project, run_root
 from podlane.local.pipeline import choose, snapshot
+from podlane.local.pipeline.model import Note
 from podlane.local.pipeline.snapshot import Snapshot
 from podlane.local.session import Order, Session
 from podlane.local.settings import Ends, render_config
 from podlane.local.show import Show
-from podlane.manager.config_file import read_config
-from podlane.manager.daemon import Manager, Signals
-from podlane.manager.runners import Identity
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -47,11 +43,11 @@ def run_local(wish: Wish, show: Show) -> int:
         folder.prepare(read.facts.pipeline_id)
         for note in read.notes:
             show.say(note)
-        show.notes(pipeline.notes)
+        show.notes(tuple(note for note in pipeline.notes if is_true_here(note, wish)))
         show.expect([job.name for job in pipeline.jobs])
         with _own_log(folder.own_log):
-            order = Order(pipeline, read.facts, folder)
-            status = asyncio.run(_serve(order, read.taken, root, wish.concurrent, show))
+            order = Order(pipeline, read.facts, folder, has_images=bool(wish.context))
+            status = asyncio.run(_serve_where(wish, order, read.taken, root, show))
     show.say(f"logs: {_near(folder.logs)}/   artifacts: {_near(folder.artifacts)}/")
     return {"failed": FAILED, "canceled": INTERRUPTED}.get(status, 0)
 
@@ -80,6 +76,19 @@ def _own_log(file: Path) -> Iterator[None]:
         handler.close()
 
 
+def is_true_here(note: Note, wish: Wish) -> bool:
+    """On a cluster, images and services are what they say."""
+    return not (wish.context and note.keyword in ("image", "services"))
+
+
+async def _serve_where(wish: Wish, order: Order, taken: Snapshot, root: Path, show: Show) -> str:
+    if not wish.context:
+        return await _serve(order, taken, root, wish.concurrent, show)
+    from podlane.local.remote.run import serve_remote
+
+    return await serve_remote(wish, order, taken, root, show)
+
+
 async def _serve(order: Order, taken: Snapshot, root: Path, concurrent: int, show: Show) -> str:
     async with _coordinator(root, order, taken) as coordinator, _cluster(root, order) as cluster:
         runner = coordinator.register_runner(description="podlane local")
@@ -92,8 +101,8 @@ async def _serve(order: Order, taken: Snapshot, root: Path, concurrent: int, sho
             cluster_token=cluster.token,
         )
         session = Session(order, coordinator, show)
-        async with _manager(ends, concurrent or os.cpu_count() or 2):
-            with _heard(session.cancel):
+        async with serving.manager(root, render_config(ends, concurrent or os.cpu_count() or 2)):
+            with serving.heard(session.cancel):
                 return await session.run()
 
 
@@ -121,40 +130,3 @@ async def _cluster(root: Path, order: Order) -> AsyncIterator[Cluster]:
         yield cluster
     finally:
         await cluster.stop()
-
-
-@asynccontextmanager
-async def _manager(ends: Ends, concurrent: int) -> AsyncIterator[None]:
-    """The real manager, as `podlane run` would serve it; an error in it ends the run."""
-    file = ends.root / "config.toml"
-    file.touch(mode=0o600)
-    file.write_text(render_config(ends, concurrent), encoding="utf-8")
-    config, _ = read_config(file, {})
-    identity = Identity(
-        version=__version__,
-        system_id="s_local",
-        installation="local",
-        host_name=socket.gethostname(),
-        helper_image="",
-    )
-    signals = Signals()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(Manager(config, file, identity).serve(signals))
-        try:
-            yield
-        finally:
-            signals.stop.set()
-
-
-@contextmanager
-def _heard(cancel: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C, TERM and a closed terminal press the cancel button."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, cancel)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

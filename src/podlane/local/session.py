@@ -15,9 +15,8 @@ from typing import Any
 
 import msgspec
 
-from podlane.local.coordinator.app import Coordinator
-from podlane.local.coordinator.jobs import CoordinatorJob
 from podlane.local.folder import LocalFolder
+from podlane.local.gitlab_side import GitLabSide, JobSide
 from podlane.local.lines import Lines, without_colours
 from podlane.local.pipeline import decide, payload, schedule
 from podlane.local.pipeline.facts import Facts
@@ -29,23 +28,27 @@ from podlane.local.show import Row, Show
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to run: the pipeline, the facts it was made for, the folder the results go to."""
+    """What to run: the pipeline, the facts it was made for, the folder the results go to.
+
+    `has_images`: jobs run in containers, so their images and services count.
+    """
 
     pipeline: Pipeline
     facts: Facts
     folder: LocalFolder
+    has_images: bool = False
 
 
 class Session:
     """One pipeline on its way through the coordinator."""
 
-    def __init__(self, order: Order, coordinator: Coordinator, show: Show) -> None:
+    def __init__(self, order: Order, coordinator: GitLabSide, show: Show) -> None:
         self._order = order
         self._coordinator = coordinator
         self._show = show
         self._facts = msgspec.structs.replace(order.facts, server_url=coordinator.url)
         self._jobs = {job.name: job for job in order.pipeline.jobs}
-        self._last: dict[str, CoordinatorJob] = {}
+        self._last: dict[str, JobSide] = {}
         self._tries: dict[str, int] = {}
         self._ended: asyncio.Queue[str] = asyncio.Queue()
         self._tasks: asyncio.TaskGroup
@@ -117,7 +120,7 @@ class Session:
             self._tasks.create_task(self._follow(name, handed, self._tries[name]))
 
     def _payload(self, job: Job, job_id: int, token: str) -> dict[str, Any]:
-        """As GitLab would send it, without what a local run leaves out (images, services)."""
+        """As GitLab would send it, without what a run by processes leaves out."""
         scheme, _, host = self._coordinator.url.partition("://")
         path = self._facts.project_path
         attempt = Attempt(
@@ -129,6 +132,8 @@ class Session:
         sources = decide.artifact_sources(job, self._order.pipeline)
         before = [self._finished(name) for name in sources if name in self._last]
         whole = payload.build_payload(self._order.pipeline, job, self._facts, attempt, before)
+        if self._order.has_images:
+            return whole
         image = job.spec.image
         return {
             **whole,
@@ -147,7 +152,7 @@ class Session:
             dotenv=tuple(job.dotenv.items()),
         )
 
-    async def _follow(self, name: str, job: CoordinatorJob, attempt: int) -> None:
+    async def _follow(self, name: str, job: JobSide, attempt: int) -> None:
         """Show and keep what one try of a job prints; then say that it has ended."""
         lines = Lines()
         self._show.event(name, "queued" if attempt == 1 else f"queued again, try {attempt}")
@@ -190,14 +195,14 @@ class Session:
         return Row(job.name, job.spec.stage, status, _seconds(last), why)
 
 
-def _seconds(job: CoordinatorJob | None) -> float | None:
+def _seconds(job: JobSide | None) -> float | None:
     if job is None or "running" not in job.moments:
         return None
     end = max(job.moments.get(state, 0.0) for state in ("success", "failed", "canceled"))
     return max(0.0, end - job.moments["running"])
 
 
-def _result(job: CoordinatorJob) -> Result:
+def _result(job: JobSide) -> Result:
     if job.state == "success":
         return Result("success")
     if job.state == "failed":
@@ -205,7 +210,7 @@ def _result(job: CoordinatorJob) -> Result:
     return Result("canceled")
 
 
-def _how(job: CoordinatorJob) -> str:
+def _how(job: JobSide) -> str:
     if job.state != "failed":
         return job.state
     code = f", exit code {job.exit_code}" if job.exit_code else ""

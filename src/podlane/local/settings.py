@@ -1,4 +1,5 @@
-"""The config.toml of a local run: one runner, the embedded GitLab, the embedded cluster."""
+"""The config.toml of a local run: one runner, the embedded GitLab, and the embedded cluster or the
+user's own."""
 
 from __future__ import annotations
 
@@ -19,12 +20,51 @@ class Ends(msgspec.Struct, frozen=True):
     cluster_token: str
 
 
+class RemoteEnds(msgspec.Struct, frozen=True):
+    """The same on the user's cluster. `pods_url`: GitLab's address as pods reach it."""
+
+    gitlab_url: str
+    pods_url: str
+    runner_token: str
+    context: str
+    namespace: str
+    image: str
+    own_image: str
+
+
+def text(value: object) -> str:
+    """Write a text as JSON, whose strings are TOML's basic strings."""
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def render_remote_config(ends: RemoteEnds, concurrent: int) -> str:
+    return f"""\
+concurrent = {concurrent}
+check_interval = 1
+
+[[runners]]
+name = "local"
+url = {text(ends.gitlab_url)}
+token = {text(ends.runner_token)}
+executor = "kubernetes"
+output_limit = 1048576
+
+[runners.feature_flags]
+FF_TIMESTAMPS = false
+
+[runners.kubernetes]
+context = {text(ends.context)}
+namespace = {text(ends.namespace)}
+image = {text(ends.image)}
+helper_image = {text(ends.own_image)}
+
+[runners.podlane]
+pods_url = {text(ends.pods_url)}
+pending_limit = 0
+"""
+
+
 def render_config(ends: Ends, concurrent: int) -> str:
-    """Texts are written as JSON, whose strings are TOML's basic strings."""
-
-    def text(value: object) -> str:
-        return json.dumps(str(value), ensure_ascii=False)
-
     return f"""\
 concurrent = {concurrent}
 check_interval = 1

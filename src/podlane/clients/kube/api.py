@@ -29,6 +29,7 @@ _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 _BUSY_TRIES = 5
 _BRIEF = {"Accept": f"{_METADATA.format('')}, application/json;q=0.5"}
 _LONGEST_PAUSE = 30.0
+_PROXY_SILENCE = 120.0
 
 
 class KubeApi:
@@ -98,6 +99,20 @@ class KubeApi:
                 error = await self._refusal(request, response)
             if is_last or error.status != 401 or not await self._renew():
                 raise error
+
+    @asynccontextmanager
+    async def proxy(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Pass a request on by way of the API server; `path` is that of a `…/proxy` subresource.
+
+        The answer is the other side's own, whatever its status.
+        """
+        await self._prepare()
+        request = self._request(method, path, None, headers)
+        whole = msgspec.structs.replace(request, body=body)
+        async with self._session.stream(whole, timeout=_PROXY_SILENCE) as response:
+            yield response
 
     async def close(self) -> None:
         await self._session.close()

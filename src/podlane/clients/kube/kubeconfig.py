@@ -21,6 +21,7 @@ from podlane.errors import ConfigError
 
 _FILES = ("certificate-authority", "client-certificate", "client-key")
 _LISTS = ("contexts", "clusters", "users")
+Documents = list[tuple[Path, dict[str, Any]]]
 
 
 class KubeconfigContext:
@@ -88,17 +89,34 @@ def load(context: str, environ: Mapping[str, str]) -> tuple[dict[str, Any], Cred
 
     ConfigError says where was looked.
     """
-    named = [Path(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    home = environ.get("HOME", "")
-    places = named or [(Path(home) if home else Path.home()) / ".kube" / "config"]
-    documents = [(place.parent, _read(place)) for place in places if place.is_file()]
-    current = next((d["current-context"] for _, d in documents if d.get("current-context")), "")
-    chosen = _find(documents, "contexts", context or current)
+    places = _places(environ)
+    documents = _documents(places)
+    chosen = _chosen(documents, context)
     cluster = _find(documents, "clusters", chosen.get("cluster", ""))
     if not cluster.get("server"):
         raise _no_way(context, places)
     user = _find(documents, "users", chosen.get("user", ""))
     return {**user, **cluster}, _credential(user, environ)
+
+
+def find_namespace(context: str, environ: Mapping[str, str]) -> str:
+    """The namespace that the context names; "" if it names none."""
+    return str(_chosen(_documents(_places(environ)), context).get("namespace") or "")
+
+
+def _places(environ: Mapping[str, str]) -> list[Path]:
+    named = [Path(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    home = environ.get("HOME", "")
+    return named or [(Path(home) if home else Path.home()) / ".kube" / "config"]
+
+
+def _documents(places: list[Path]) -> Documents:
+    return [(place.parent, _read(place)) for place in places if place.is_file()]
+
+
+def _chosen(documents: Documents, context: str) -> dict[str, Any]:
+    current = next((d["current-context"] for _, d in documents if d.get("current-context")), "")
+    return _find(documents, "contexts", context or current)
 
 
 def _no_way(context: str, places: list[Path]) -> ConfigError:
@@ -147,7 +165,7 @@ def _checked(document: Any) -> dict[str, Any]:
     return document
 
 
-def _find(documents: list[tuple[Path, dict[str, Any]]], key: str, name: str) -> dict[str, Any]:
+def _find(documents: Documents, key: str, name: str) -> dict[str, Any]:
     """The first entry of that name, its paths made absolute."""
     for folder, document in documents:
         for item in document.get(key) or []:

@@ -60,6 +60,7 @@ class Coordinator:
         self.lfs = LfsServer(self.root / "lfs", self.git.may)
         self.requests: list[Asked] = []
         self.last_id = 1000
+        self.more_routes: list[web.RouteDef] = []
         self._listeners: list[StateListener] = []
         self._runner: web.AppRunner | None = None
 
@@ -83,6 +84,7 @@ class Coordinator:
         app.add_routes(self.calls.routes())
         app.add_routes(self.artifacts.routes())
         app.add_routes(self.lfs.routes())
+        app.add_routes(self.more_routes)
         app.add_routes(self.git.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -134,6 +136,7 @@ class Coordinator:
         tags: Iterable[str] = (),
         *,
         job_id: int = 0,
+        token: str = "",
         required_features: Iterable[str] = (),
     ) -> CoordinatorJob:
         """Put a job into the queue whose payload is made whole from its id and token."""
@@ -141,7 +144,7 @@ class Coordinator:
         if job_id in self.jobs:
             raise ValueError(f"there is a job {job_id} already")
         self.last_id = max(self.last_id, job_id)
-        token = f"glcbt-64_{secrets.token_hex(10)}"
+        token = token or f"glcbt-64_{secrets.token_hex(10)}"
         job = CoordinatorJob(
             id=job_id,
             token=token,

@@ -1,0 +1,46 @@
+"""What a pipeline's session asks of the embedded GitLab, be it in this process or in a pod."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class JobSide(Protocol):
+    """A job as GitLab sees it; see `CoordinatorJob`."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def failure_reason(self) -> str: ...
+    @property
+    def exit_code(self) -> int: ...
+    @property
+    def is_over(self) -> bool: ...
+    @property
+    def moments(self) -> dict[str, float]: ...
+    @property
+    def artifacts(self) -> dict[str, Path]: ...
+    @property
+    def artifact_names(self) -> dict[str, str]: ...
+    @property
+    def dotenv(self) -> dict[str, str]: ...
+
+
+class GitLabSide(Protocol):
+    """`url` is GitLab's address as the jobs reach it. None of the calls waits for an answer;
+    `follow` ends when the job is over and its artifacts are here."""
+
+    @property
+    def url(self) -> str: ...
+
+    def enqueue_whole(self, make: Callable[[int, str], dict[str, Any]]) -> JobSide: ...
+
+    def cancel(self, job_id: int) -> None: ...
+
+    def force_cancel(self, job_id: int) -> None: ...
+
+    def follow(self, job_id: int) -> AsyncIterator[bytes]: ...
