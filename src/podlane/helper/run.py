@@ -11,7 +11,7 @@ from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
 from podlane.core.plan.model import JobPlan
-from podlane.helper import artifacts, cache, files, scripts, services, sources, tell
+from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, tell
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted
 
@@ -52,11 +52,12 @@ def _prepare(work: Work) -> None:
         for note in plan.notes:
             if note.kind != "header":
                 said.get(note.kind, trace.plain)(note.text)
+    secrets.run(work)
     with trace.section("prepare_script", "Preparing environment"):
         via = f" via {plan.manager}" if plan.manager else ""
         trace.plain(f"Running on {os.uname().nodename}{via}...")
         try:
-            files.write_files(plan)
+            files.write_files(work.plan)
         except OSError as error:
             raise sources.unwritable(error) from error
 

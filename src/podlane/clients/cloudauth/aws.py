@@ -69,6 +69,22 @@ def assume_role(
     return _session(f"assuming the role {role.arn}", answer)
 
 
+def by_web_identity(
+    role: Role, identity: Token, environ: Mapping[str, str], region: str
+) -> Flow[AwsCredentials]:
+    """A role's credentials for a token that its trust policy accepts."""
+    body = _body(
+        {
+            "Action": "AssumeRoleWithWebIdentity",
+            "RoleArn": role.arn,
+            "RoleSessionName": role.session_name,
+            "WebIdentityToken": identity.reveal(),
+        }
+    )
+    answer = yield Request("POST", sts_url(environ, region), _FORM, body)
+    return _session(f"assuming the role {role.arn} by web identity", answer)
+
+
 def sts_url(environ: Mapping[str, str], region: str) -> str:
     told = environ.get("AWS_ENDPOINT_URL_STS") or environ.get("AWS_ENDPOINT_URL")
     if told:
@@ -85,19 +101,10 @@ def bucket_region(bucket: str) -> Flow[str]:
 
 def _web_identity(environ: Mapping[str, str], region: str) -> Flow[AwsCredentials]:
     """IRSA: the cluster's token for the service account, for a role's credentials."""
-    role = environ["AWS_ROLE_ARN"]
     identity = flow.read_file(environ["AWS_WEB_IDENTITY_TOKEN_FILE"], "the web identity token")
-    body = _body(
-        {
-            "Action": "AssumeRoleWithWebIdentity",
-            "RoleArn": role,
-            "RoleSessionName": environ.get("AWS_ROLE_SESSION_NAME") or "podlane",
-            "WebIdentityToken": identity,
-        }
-    )
+    role = Role(environ["AWS_ROLE_ARN"], environ.get("AWS_ROLE_SESSION_NAME") or "podlane")
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or region
-    answer = yield Request("POST", sts_url(environ, region), _FORM, body)
-    return _session(f"assuming the role {role} by web identity", answer)
+    return (yield from by_web_identity(role, Token(identity), environ, region))
 
 
 def _container_url(environ: Mapping[str, str]) -> str:
@@ -164,5 +171,5 @@ def _nobody(why: str) -> Rejected:
     return Rejected(
         f"no AWS credentials are to be had: {why}",
         service=SERVICE,
-        hint="give the manager's service account a role (IRSA or pod identity), or set keys",
+        hint="give the service account a role (IRSA or pod identity), or set keys",
     )

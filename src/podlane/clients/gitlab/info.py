@@ -32,13 +32,13 @@ _BUILT = (
     "image_executor_opts",
     "job_inputs",
     "two_phase_job_commit",
+    "vault_secrets",
 )
 _NOT_BUILT = (
     "shared",
     "session",
     "terminal",
     "proxy",
-    "vault_secrets",
     "service_executor_opts",
     "native_steps_integration",
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from podlane.core.job.secret import Secret
 from podlane.core.text import token
 from podlane.core.text.token import Token
 from podlane.errors import JobRefused
@@ -172,7 +173,7 @@ class Features(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One job. `secrets` and `run` are kept as sent: they are refused until they are built."""
+    """One job. `run` is kept as sent: it is refused until it is built."""
 
     id: int
     token: Token
@@ -190,7 +191,7 @@ class Job(msgspec.Struct, frozen=True):
     dependencies: tuple[Dependency, ...] = ()
     features: Features = Features()
     hooks: tuple[Hook, ...] = ()
-    secrets: dict[str, Any] = {}
+    secrets: dict[str, Secret] = {}
     run: str = ""
     inputs: tuple[JobInput, ...] = ()
 

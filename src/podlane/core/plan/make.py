@@ -12,6 +12,7 @@ from podlane.core.plan import (
     limits,
     notes,
     scripts,
+    secrets,
     services,
     sources,
     usage,
@@ -38,7 +39,10 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
     refuse_unsupported(job)
     ground = ground or resolve(job, context)
     caches = cache_keys.caches(job, ground)
-    return JobPlan(
+    found = services.services(job, context, ground)
+    for one in found:
+        secrets.refuse_in(f"its service {one.name}", one)
+    plan = JobPlan(
         version=VERSION,
         job=JobIdentity(
             id=job.id,
@@ -46,13 +50,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
             project_id=job.job_info.project_id,
             project_path=job.job_info.project_full_path,
         ),
-        gitlab=GitLabAccess(
-            url=context.runner.url,
-            token=job.token,
-            info=context.info,
-            ca_certificates=context.ca_certificates,
-            failure_reasons=job.features.failure_reasons,
-        ),
+        gitlab=_access(job, context),
         places=ground.places,
         variables=exported(ground),
         trace=trace_settings(job, context, ground),
@@ -66,7 +64,8 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         save=cache.save(caches, job, context, ground),
         uploads=artifacts.uploads(job),
         artifacts=artifacts.settings(job, context, ground),
-        services=services.checks(services.services(job, context, ground), job, context),
+        services=services.checks(found, job, context),
+        secrets=secrets.secrets(job, ground.flags, ground.reader),
         owner=image.owner(job, context, ground),
         usage=usage.usage(job, context),
         shell=scripts.shell(context),
@@ -75,6 +74,18 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         manager=context.manager_name,
         with_exit_checks=ground.flags["FF_ENABLE_BASH_EXIT_CODE_CHECK"],
         after_script_counts=not read(AFTER_SCRIPT_IGNORE_ERRORS, ground.reader),
+    )
+    secrets.refuse_misuse(plan)
+    return plan
+
+
+def _access(job: Job, context: RunnerContext) -> GitLabAccess:
+    return GitLabAccess(
+        url=context.runner.podlane.pods_url or context.runner.url,
+        token=job.token,
+        info=context.info,
+        ca_certificates=context.ca_certificates,
+        failure_reasons=job.features.failure_reasons,
     )
 
 

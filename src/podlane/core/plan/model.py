@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from podlane.core.job.secret import Provider
 from podlane.core.plan.store import StoreObject
 from podlane.core.text.token import Token
 
@@ -99,6 +100,21 @@ class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
 
     uid: int | None = None
     gid: int | None = None
+
+
+class SecretRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One secret to fetch: `key` is the variable that takes its value."""
+
+    key: str
+    provider: Provider
+
+
+class Secrets(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`are_needed`: one that has no value fails the job. `attempts`: for each."""
+
+    requests: tuple[SecretRequest, ...] = ()
+    are_needed: bool = True
+    attempts: int = 1
 
 
 class ServiceCheck(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -301,6 +317,7 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     uploads: tuple[Upload, ...] = ()
     artifacts: ArtifactSettings | None = None
     services: tuple[ServiceCheck, ...] = ()
+    secrets: Secrets = Secrets()
     owner: Owner = Owner()
     usage: Usage = Usage()
     shell: Literal["bash", "sh", "pwsh"] = "bash"

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
-from podlane.core.plan import cache, cache_keys, image, overwrites, pulls, services, settings
+from podlane.core.plan import (
+    cache,
+    cache_keys,
+    image,
+    overwrites,
+    pulls,
+    secrets,
+    services,
+    settings,
+)
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
 from podlane.core.plan.resolve import Ground, timeout
@@ -26,6 +35,7 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *_debug_complaints(context, ground),
         *image.complaints(job, context, ground),
         *services.complaints(job, context, ground),
+        *secrets.complaints(job),
         *cache.complaints(cache_keys.caches(job, ground), context, ground),
         *overwrites.notes(context, ground),
     )

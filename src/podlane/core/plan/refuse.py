@@ -18,14 +18,6 @@ def refuse_unsupported(job: Job) -> None:
             hint="write the job with `script:`, or give it tags of a runner that knows steps",
             reference="run-steps",
         )
-    if job.secrets:
-        raise JobRefused(
-            f"The job has `secrets:` ({', '.join(sorted(job.secrets)[:10])}), "
-            "which podlane does not fetch yet",
-            hint="hand the value over as a masked CI/CD variable, "
-            "or give the job tags of a runner that fetches secrets",
-            reference="secrets",
-        )
 
 
 def _refuse_options(asked: Image, what: str) -> None:

@@ -17,6 +17,7 @@ from podlane.core.job.flags import Flags, resolve_flags
 from podlane.core.job.inputs import put_inputs
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.variables import Reader, Variables, own_variable
+from podlane.core.plan import secrets
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Places
 from podlane.core.plan.settings import GIT_STRATEGY, read
@@ -131,6 +132,7 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
         own_variable("CI_RUNNER_VERSION", context.version),
         own_variable("CI_RUNNER_REVISION", context.revision),
         own_variable("CI_RUNNER_EXECUTABLE_ARCH", context.architecture),
+        *secrets.variables(job),
         own_variable("RUNNER_TEMP_PROJECT_DIR", places.temporary),
     ]
 

@@ -15,6 +15,7 @@ from podlane.core.plan import allowed, ports, pulls, settings, user
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note, Owner, ServiceCheck
 from podlane.core.plan.resolve import Ground, timeout
+from podlane.core.plan.secrets import marked
 from podlane.errors import JobRefused
 
 _WORD = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -65,12 +66,13 @@ def checks(
 
 
 def shared_env(ground: Ground) -> dict[str, str]:
-    """What every service may see: the public variables, files as their paths."""
+    """What every service may see: the public variables, files as their paths, and none that is made
+    of a secret, whose value only the helper will know."""
     reader = ground.reader
     return {
         key: reader.get(key)
         for key, item in ground.variables.final().items()
-        if item.public and is_exportable(key)
+        if item.public and is_exportable(key) and not marked(reader.get(key))
     }
 
 
