@@ -39,13 +39,13 @@ Body = bytes | Slice
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """One request. `patience`: seconds that the answer may take once all is sent."""
+    """One request. `patience`: seconds that the answer may take once all is sent; 0: the usual."""
 
     method: str
     url: str
     headers: Mapping[str, str] = {}
     body: Body = b""
-    patience: float = PATIENCE
+    patience: float = 0
 
 
 class Site:
@@ -155,7 +155,7 @@ class Line:
             # who refuses an upload answers and hangs up before it has read it all
             self._is_spoiled = not self._send_body(line, ask.body)
         if line.sock is not None:
-            line.sock.settimeout(ask.patience)
+            line.sock.settimeout(ask.patience or PATIENCE)
         self._last = line.getresponse()
         if line.sock is not None:
             line.sock.settimeout(PATIENCE)
