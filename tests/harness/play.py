@@ -15,6 +15,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from harness import gitlab as gitlab_server
 from harness import look, wait
 from harness import manager as manager_process
@@ -24,6 +26,7 @@ from harness.manager import Manager
 from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, fill, merge
 from harness.stage import Pods, Stage
 from podlane.local.coordinator import CoordinatorJob
+from stores.scenario import cache_config
 
 WORLD_SECONDS = 10.0
 
@@ -164,9 +167,12 @@ async def play(scenario: Scenario, stage: Stage) -> None:
     """Play it and check all that it expects."""
     folder, repository = stage.folder, stage.repository
     jobs = tuple(spec for spec in scenario.jobs if spec.only in ("", stage.name))
-    async with gitlab_server.serve(folder / "gitlab", repository, stage.host) as gitlab:
+    async with (
+        cache_config(scenario.store, folder / "store", stage.host) as cache,
+        gitlab_server.serve(folder / "gitlab", repository, stage.host) as gitlab,
+    ):
         gitlab.set_up(scenario.gitlab)
-        config = config_for(stage, gitlab, scenario.config, scenario.runners)
+        config = config_for(stage, gitlab, scenario.config, _with(cache, scenario.runners))
         for manifest in scenario.objects:
             await stage.create(manifest)
         stage.trouble(scenario.troubles)
@@ -183,6 +189,11 @@ async def play(scenario: Scenario, stage: Stage) -> None:
             except BaseException as error:
                 error.add_note(await scene.tell())
                 raise
+
+
+def _with(keys: dict[str, Any], runners: tuple[RunnerSpec, ...]) -> tuple[RunnerSpec, ...]:
+    """Lay a runner's own keys over `keys`."""
+    return tuple(replace(spec, config=merge(keys, spec.config)) for spec in runners)
 
 
 def check(job: CoordinatorJob, expect: Expect, gitlab: Gitlab) -> None:

@@ -96,7 +96,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `pending`: what must be built first.
 
     `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
-    there before the manager. `troubles`: faults of the embedded cluster, by their class.
+    there before the manager. `troubles`: faults of the embedded cluster, by their class. `store`:
+    the runners have an S3; its `troubles`, and keys of `[runners.cache]` (`stores/scenario.py`).
     """
 
     about: str
@@ -111,6 +112,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gitlab: dict[str, Any] = {}
     objects: tuple[dict[str, Any], ...] = ()
     troubles: tuple[dict[str, Any], ...] = ()
+    store: dict[str, Any] | None = None
 
 
 def load(path: Path, stage: str = "") -> Scenario:
