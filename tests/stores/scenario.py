@@ -1,4 +1,4 @@
-"""The object store of a scenario: versitygw where it is built, else moto; a fault in front of it."""
+"""The object store of a scenario: versitygw where it is built, else moto; faults in front of it."""
 
 from __future__ import annotations
 
