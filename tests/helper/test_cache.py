@@ -79,7 +79,7 @@ async def test_restored(rig: Rig, one_s3: S3, name: str) -> None:
     first = "Checking cache for main...\nNo cache under this key\nWARNING: Failed to extract cache"
     assert f"{first}\nChecking cache for old...\nDownloaded " in shown
     assert f"from {one_s3.host} in " in shown
-    assert "Extracted 1 files, 15 B, in 0.0 s\nSuccessfully extracted cache\n" in shown
+    assert "Extracted 1 file, 15 B, in 0.0 s\nSuccessfully extracted cache\n" in shown
     assert "X-Amz" not in rig.trace
 
 
@@ -156,7 +156,7 @@ async def test_local_archive_that_is_as_new_is_used(rig: Rig, one_s3: S3, name: 
     await rig.run()
     shown = plain(rig.trace)
     assert "\nfrom the folder\n" in shown
-    assert "cache.zip is up to date. Extracted 1 files" in shown
+    assert "cache.zip is up to date. Extracted 1 file" in shown
 
 
 async def test_local_archive_that_is_older_is_replaced(rig: Rig, one_s3: S3, name: str) -> None:

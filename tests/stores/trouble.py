@@ -15,11 +15,11 @@ _BLOCK = 65536
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For requests of `method` (and, of an object's name, `part`) from the `first` on, counted from
+    """For requests of `methods` (and, of an object's name, `part`) from the `first` on, counted from
     1, `times` of them (0: all that follow): answer with `status`, or do not answer (`is_silent`),
     or answer and break off after `cut` bytes, or send `instead`."""
 
-    method: str
+    methods: tuple[str, ...]
     part: str = ""
     first: int = 1
     times: int = 0
@@ -53,7 +53,7 @@ class Front:
         with self._lock:
             self.asked.append(f"{method} {path.partition('?')[0]}")
             for number, one in enumerate(self._troubles):
-                if one.method != method or one.part not in path:
+                if method not in one.methods or one.part not in path:
                     continue
                 self._seen[number] += 1
                 if 0 <= self._seen[number] - one.first < (one.times or 10**9):

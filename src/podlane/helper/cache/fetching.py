@@ -39,7 +39,11 @@ class Fetching:
             found = self._newest()
             return self._fetch(found) if found is not None else ""
         except (ServiceError, TooSlow, Unusable) as error:
+            if isinstance(error, TooSlow):
+                self._silent.update(_host(one) for one in self._place.key.objects if one.get)
             said = f"The shared cache cannot be read: {explain(error, self._place.key.objects)}"
+            if getattr(error, "details", "") == "AccessDenied":
+                said += " (S3 says so too of what is not there, where s3:ListBucket is not allowed)"
             if not self._place.modified():
                 raise Unusable(said) from error
             self._work.trace.warning(said)

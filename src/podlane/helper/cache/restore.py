@@ -8,10 +8,11 @@ from pathlib import Path
 
 from podlane.core.plan.model import CacheKey, CacheRestore
 from podlane.core.text.parameters import expand_shell
-from podlane.helper import archive, files
+from podlane.helper import archive
 from podlane.helper.cache.fetching import Fetching, Unusable
 from podlane.helper.cache.place import Place
-from podlane.helper.cache.transfer import Porter, megabytes, pace, progress_step
+from podlane.helper.cache.transfer import Porter, files, megabytes, pace, progress_step
+from podlane.helper.files import environment
 from podlane.helper.work import Work
 
 
@@ -78,12 +79,12 @@ def _unpack(work: Work, item: CacheRestore, place: Place, fetched: str) -> None:
     for text in got.warnings:
         work.trace.warning(text)
     took = pace(got.size, time.monotonic() - started)
-    work.trace.plain(f"{fetched}Extracted {got.files} files, {megabytes(got.size)}, in {took}")
+    work.trace.plain(f"{fetched}Extracted {files(got.files)}, {megabytes(got.size)}, in {took}")
 
 
 def _clean(work: Work, item: CacheRestore) -> None:
     """Remove what the archive may have left half done, where the job asks for that."""
-    project, env = Path(work.plan.places.project), files.environment(work.plan)
+    project, env = Path(work.plan.places.project), environment(work.plan)
     for pattern in item.clean_paths:
         # what lies deepest comes last, and a folder can go when it is empty
         for name in reversed(archive.find(project, expand_shell(pattern, env)) or []):

@@ -20,6 +20,7 @@ from podlane.helper.cache.transfer import (
     Progress,
     TooSlow,
     explain,
+    files,
     megabytes,
     pace,
     progress_step,
@@ -112,7 +113,7 @@ class _Saving:
             self._work.trace.warning(text)
         self.place.keep_fresh()
         took = pace(packed.size, progress.seconds())
-        said = f"Packed {packed.files} files into {megabytes(packed.size)} in {took}"
+        said = f"Packed {files(packed.files)} into {megabytes(packed.size)} in {took}"
         self._work.trace.plain(said)
 
     def _send(self) -> None:

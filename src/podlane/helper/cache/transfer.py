@@ -130,6 +130,10 @@ def megabytes(size: float) -> str:
     return f"{size:.3g} GB"
 
 
+def files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def pace(size: float, seconds: float) -> str:
     """`1.2 s (310 MB/s)`; the rate only where it says something."""
     rate = f" ({megabytes(size / seconds)}/s)" if seconds >= 0.2 and size >= 1e6 else ""
