@@ -15,9 +15,11 @@ _BLOCK = 65536
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For requests of `methods` (and, of an object's name, `part`) from the `first` on, counted from
-    1, `times` of them (0: all that follow): answer with `status`, or do not answer (`is_silent`),
-    or answer and break off after `cut` bytes, or send `instead`."""
+    """What happens to requests of `methods`, for objects whose name has `part` in it.
+
+    From the `first` on, counted from 1, `times` of them (0: all that follow) are answered with
+    `status`, or not at all (`is_silent`), or broken off after `cut` bytes, or with `instead`.
+    """
 
     methods: tuple[str, ...]
     part: str = ""

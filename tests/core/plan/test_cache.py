@@ -128,7 +128,7 @@ def test_the_prefix_of_objects(settings: dict[str, Any], prefix: str) -> None:
     [
         ({"key": "k"}, {"k": "rw", _hash("k"): "r"}),
         ({"key": "k", "policy": "pull"}, {"k": "r", _hash("k"): "r"}),
-        ({"key": "k", "policy": "push"}, {"k": "w"}),
+        ({"key": "k", "policy": "push"}, {"k": "rw"}),
         ({"key": ""}, {"test/main": "rw", _hash("test/main"): "r"}),
         ({"key": "a/../b "}, {"b": "rw", _hash("a/../b "): "r"}),
         ({"key": "../.."}, {}),
@@ -169,6 +169,18 @@ def test_each_part_of_the_plan_gets_what_it_may_do() -> None:
     ]
     assert not any(one.put or one.pieces for one in restore.keys[0].objects)
     assert [(one.name, one.get) for one in save.key.objects] == [("project/7/k", None)]
+    restore, save = _parts(_job({}, key="k", policy="push"), _context(shared=True))
+    assert restore is None
+    assert save
+    assert all(one.get and one.put for one in save.key.objects)  # to see what is there already
+
+
+@pytest.mark.parametrize(("flag", "paths"), [("true", ("p",)), ("false", ()), ("", ())])
+def test_what_a_failed_extract_leaves_is_cleaned(flag: str, paths: tuple[str, ...]) -> None:
+    job = _job({"FF_CLEAN_UP_FAILED_CACHE_EXTRACT": flag}, key="k")
+    restore, _ = _parts(job, _context(shared=True))
+    assert restore
+    assert restore.clean_paths == paths
 
 
 @pytest.mark.parametrize("is_hashed", [False, True])

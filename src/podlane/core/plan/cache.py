@@ -15,6 +15,8 @@ from podlane.core.plan.objects import object_prefix
 from podlane.core.plan.resolve import Ground
 from podlane.core.plan.store import Shelf, StoreObject
 
+_CLEAN_UP = "FF_CLEAN_UP_FAILED_CACHE_EXTRACT"
+
 
 def restore(
     found: tuple[ResolvedCache, ...], job: Job, context: RunnerContext, ground: Ground
@@ -25,6 +27,7 @@ def restore(
             tuple(_to_restore(key, prefix, context.shelf) for key in keys),
             timeout_seconds=settings.read(settings.CACHE_REQUEST_TIMEOUT, ground.reader),
             attempts=settings.read(settings.RESTORE_CACHE_ATTEMPTS, ground.reader),
+            clean_paths=one.cache.paths if ground.flags.values.get(_CLEAN_UP, False) else (),
         )
         for one in found
         if one.policy != "push" and (keys := cache_keys.tried(one, ground))
@@ -37,7 +40,7 @@ def save(
     prefix = object_prefix(job, context.runner)
     return tuple(
         CacheSave(
-            _to_save(one.key, prefix, context.shelf),
+            _to_save(one.key, prefix, context.shelf, with_get=one.policy == "push"),
             one.cache.paths,
             when(one.cache.when),
             one.cache.untracked,
@@ -85,10 +88,14 @@ def _to_restore(key: Key, prefix: str, shelf: Shelf) -> CacheKey:
     return CacheKey(key.shown, key.path, tuple(map(_only_read, kept)))
 
 
-def _to_save(key: Key, prefix: str, shelf: Shelf) -> CacheKey:
+def _to_save(key: Key, prefix: str, shelf: Shelf, *, with_get: bool) -> CacheKey:
+    """`with_get`: a job that does not restore the cache reads what is there, so as not to send the
+    same again."""
     found = shelf.objects.get(f"{prefix}{key.remotes[0]}")
-    objects = (msgspec.structs.replace(found, get=None),) if found and found.put else ()
-    return CacheKey(key.shown, key.path, objects)
+    if found is None or found.put is None:
+        return CacheKey(key.shown, key.path)
+    get = found.get if with_get else None
+    return CacheKey(key.shown, key.path, (msgspec.structs.replace(found, get=get),))
 
 
 def _only_read(found: StoreObject) -> StoreObject:

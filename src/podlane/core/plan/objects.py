@@ -49,7 +49,8 @@ def wanted(job: Job, context: RunnerContext, ground: Ground) -> tuple[Wanted, ..
             for remote in key.remotes:
                 want(f"{prefix}{remote}", key, is_read=True)
         if one.key and one.policy != "pull":
-            want(f"{prefix}{one.key.remotes[0]}", one.key, is_written=True)
+            name = f"{prefix}{one.key.remotes[0]}"
+            want(name, one.key, is_read=one.policy == "push", is_written=True)
     return tuple(found.values())
 
 

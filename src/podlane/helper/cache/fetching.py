@@ -42,7 +42,7 @@ class Fetching:
             if isinstance(error, TooSlow):
                 self._silent.update(_host(one) for one in self._place.key.objects if one.get)
             said = f"The shared cache cannot be read: {explain(error, self._place.key.objects)}"
-            if getattr(error, "details", "") == "AccessDenied":
+            if getattr(error, "status", 0) == 403:
                 said += " (S3 says so too of what is not there, where s3:ListBucket is not allowed)"
             if not self._place.modified():
                 raise Unusable(said) from error
