@@ -6,10 +6,6 @@ import asyncio
 
 import hypothesis
 import pytest
-from hypothesis import settings
-
-settings.register_profile("podlane", deadline=None)  # a busy machine must fail no test
-settings.load_profile("podlane")
 
 # speed belongs in tests/bench: a busy machine must fail no property
 hypothesis.settings.register_profile("untimed", deadline=None)

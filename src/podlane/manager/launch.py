@@ -124,7 +124,9 @@ async def _launch(
         return None
     state = parse_record(token.convert(record, RawRecord))
     key = (site.name, state.name)
-    hands.voices[key] = Voice(access, job.features.failure_reasons, pods.read_uploads(record))
+    hands.voices[key] = Voice(
+        access, job.features.failure_reasons, pods.read_uploads(manifests.record)
+    )
     hands.board.put_record(site.name, state)
     hands.board.lines[key].is_launching = True
     try:

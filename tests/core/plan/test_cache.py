@@ -250,6 +250,13 @@ def test_variables_steer(variables: dict[str, str], asked: tuple[object, ...]) -
     assert (save.timeout_seconds, save.size_limit) == (asked[0], 9)
 
 
+@pytest.mark.parametrize(("word", "paths"), [("1", ("p",)), ("0", ())])
+def test_what_a_failed_restore_removes(word: str, paths: tuple[str, ...]) -> None:
+    restore, _ = _parts(_job({"FF_CLEAN_UP_FAILED_CACHE_EXTRACT": word}, key="k"), _context())
+    assert restore
+    assert restore.clean_paths == paths
+
+
 @pytest.mark.parametrize(
     ("flag", "limit", "wants"),
     [

@@ -74,10 +74,15 @@ def find_workload(environ: Mapping[str, str], now: float) -> Flow[Workload]:
     return Workload(email, token, now + flow.seconds_of(found, "expires_in"))
 
 
-def sign_blob(workload: Workload, text: bytes, universe: str = "googleapis.com") -> Flow[bytes]:
+def iam_url(environ: Mapping[str, str], universe: str = "googleapis.com") -> str:
+    told = environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "")
+    return (told or f"https://iamcredentials.{universe}").rstrip("/")
+
+
+def sign_blob(workload: Workload, text: bytes, iam: str) -> Flow[bytes]:
     """Have IAM sign `text` as the workload's service account, which it must be allowed to."""
     account = quote(workload.email, safe="@")
-    url = f"https://iamcredentials.{universe}/v1/projects/-/serviceAccounts/{account}:signBlob"
+    url = f"{iam}/v1/projects/-/serviceAccounts/{account}:signBlob"
     headers = {
         "Authorization": f"Bearer {workload.access_token.reveal()}",
         "Content-Type": "application/json",

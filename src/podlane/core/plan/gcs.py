@@ -15,14 +15,16 @@ UNIVERSE = "googleapis.com"
 _PUT_LIMIT = 5 * 1024**4
 
 
-def object_url(gcs: GcsCache, name: str) -> str:
-    host = f"https://storage.{gcs.universe_domain or UNIVERSE}"
-    return f"{host}/{encode(gcs.bucket_name)}/{encode(name, '/')}"
+def bucket_url(gcs: GcsCache, emulator: str = "") -> str:
+    """`emulator`: the address of a server that stands in for Google's."""
+    told = emulator if "://" in emulator or not emulator else f"http://{emulator}"
+    host = told.rstrip("/") or f"https://storage.{gcs.universe_domain or UNIVERSE}"
+    return f"{host}/{encode(gcs.bucket_name)}"
 
 
-def calls(want: Wanted, gcs: GcsCache, *, with_pieces: bool) -> dict[str, Call]:
+def calls(want: Wanted, bucket: str, *, with_pieces: bool) -> dict[str, Call]:
     """Each call that the job may make, by what it is for; `start` opens a resumable upload."""
-    url = object_url(gcs, want.name)
+    url = f"{bucket}/{encode(want.name, '/')}"
     metadata = {"x-goog-meta-cachekey": header_text(want.key)}
     found = {"head": Call("HEAD", url)}
     if want.is_read:

@@ -55,7 +55,7 @@ def _s3(settings: S3Cache, want: Wanted, ask: Ask) -> StoreObject:
 
 
 def _gcs(settings: GcsCache, want: Wanted, ask: Ask) -> StoreObject:
-    calls = gcs.calls(want, settings, with_pieces=ask.with_pieces)
+    calls = gcs.calls(want, gcs.bucket_url(settings), with_pieces=ask.with_pieces)
     prepared = gcs.prepare_all(calls, settings.access_id or _NAME, ask.window)
     return gcs.make_object(want, prepared, dict.fromkeys(prepared, b""), ask.window)
 

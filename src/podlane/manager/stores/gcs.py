@@ -27,6 +27,9 @@ class GcsStore:
         self._settings = settings
         self._session = session
         self._environ = environ
+        emulator = environ.get("STORAGE_EMULATOR_HOST", "")
+        self._bucket = gcs.bucket_url(settings, emulator)
+        self._iam = google.iam_url(environ, settings.universe_domain or gcs.UNIVERSE)
         self._file = settings.credentials_file or environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
         self._key: tuple[str, RsaKey] | None = None
         self._workload = Keyring(self._find)
@@ -40,7 +43,7 @@ class GcsStore:
         return Shelf({one.name: one for one in made})
 
     async def _object(self, want: Wanted, ask: Ask, account: str, sign: Sign) -> StoreObject:
-        calls = gcs.calls(want, self._settings, with_pieces=ask.with_pieces)
+        calls = gcs.calls(want, self._bucket, with_pieces=ask.with_pieces)
         prepared = gcs.prepare_all(calls, account, ask.window)
         signatures = await asyncio.gather(*(sign(one.text) for one in prepared.values()))
         signed = dict(zip(prepared, signatures, strict=True))
@@ -58,8 +61,7 @@ class GcsStore:
         workload = await self._workload.get(now)
 
         async def ask_iam(text: bytes) -> bytes:
-            universe = self._settings.universe_domain or gcs.UNIVERSE
-            return await run(google.sign_blob(workload, text, universe), self._session)
+            return await run(google.sign_blob(workload, text, self._iam), self._session)
 
         return workload.email, ask_iam
 

@@ -71,10 +71,15 @@ class SharedCache:
     async def abandon(self, uploads: tuple[Token, ...]) -> None:
         """Abort uploads that nobody will go on with, as far as the store lets us."""
         for url in uploads:
+            request = Request("DELETE", url.reveal())
             try:
-                await self._session.send(Request("DELETE", url.reveal()), timeout=_PATIENCE)
+                status = (await self._session.send(request, timeout=_PATIENCE)).status
             except ServiceError as error:
-                fields = {"error": error.message}
+                trouble = error.message
+            else:
+                trouble = "" if status in (200, 204, 404) else f"the store answered {status}"
+            if trouble:
+                fields = {"error": trouble}
                 log.warning("An upload of a cache stays open", extra={"fields": fields})
                 return
 
