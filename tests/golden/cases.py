@@ -22,8 +22,10 @@ from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.objects import ask
+from podlane.core.plan.pwsh import render_pwsh
 from podlane.core.plan.rehearsal import rehearse
 from podlane.core.plan.resolve import resolve, with_inputs
+from podlane.core.plan.step import Look, render_step
 from podlane.core.plan.store import AzureBlocks, GcsResumable, Pieces, S3Parts, S3Session, Signed
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
@@ -146,7 +148,27 @@ def _filled(value: Any) -> Any:
     return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
+def texts() -> dict[str, str]:
+    """The text of one step for each kind of shell, by its file in step-texts."""
+    variables = {
+        "PLAIN": "value",
+        "ODD": 'it\'s \u2018odd\u2019 "$x" `y`\ntwo',
+        "GITLAB_ENV": "/b/p.tmp/env",
+    }
+    commands = ("echo one", "", "echo two\necho 'three'", 'Write-Output "$PLAIN"')
+    look = Look("Running after script...", ("", "", "section_script_step_2", ""), "/b/p.tmp/.home")
+    pairs = (("step.sh", render_step), ("step.ps1", render_pwsh))
+    whole = {name: render(variables, commands, folder="/b/p", look=look) for name, render in pairs}
+    traced = Look(is_debug=True, with_checks=True)
+    return whole | {
+        f"debug-{name}": render({"A": "1"}, commands[:1], folder="/b/p", look=traced)
+        for name, render in pairs
+    }
+
+
 def rewrite() -> None:
+    for name, text in texts().items():
+        (FOLDER / "step-texts" / name).write_text(text)
     for name in CASES:
         made = results(name)
         for file in RESULTS:

@@ -13,7 +13,7 @@ import kubernetes_validate
 import msgspec
 import pytest
 
-from golden.cases import CASES, FOLDER, RESULTS, read_case, results
+from golden.cases import CASES, FOLDER, RESULTS, read_case, results, texts
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod.manifests import Manifests, build_manifests
@@ -40,6 +40,11 @@ def test_case_gives_what_its_folder_says(name: str) -> None:
     made = results(name)
     kept = {file: FOLDER / name / file for file in RESULTS}
     assert made == {file: path.read_text() for file, path in kept.items() if path.exists()}
+
+
+@pytest.mark.parametrize("name", texts())
+def test_step_has_the_text_that_its_file_says(name: str) -> None:
+    assert texts()[name] == (FOLDER / "step-texts" / name).read_text()
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

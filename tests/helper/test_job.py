@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
+
+import pytest
 
 from helper.rig import Rig
 from podlane.core.job.outcome import FailureReason
@@ -95,6 +99,47 @@ async def test_plain_sh_when_asked_for(rig: Rig) -> None:
     assert rig.job.exit_code == 4
     assert "\nin sh\n" in plain(rig.trace)
     assert not list((rig.pod / "lane").glob("step-*"))
+
+
+FAKE_PWSH = """\
+#!/bin/sh
+echo "words: $1 $2 $3 $4"; head -n 1 "$5"; exit 6
+"""
+
+
+async def test_pwsh_reads_the_script_when_asked_for(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/pwsh").write_text(FAKE_PWSH)
+    (tmp_path / "bin/pwsh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    rig.change(shell="pwsh")
+    await rig.run()
+    assert rig.job.exit_code == 6
+    assert "\nwords: -NoLogo -NoProfile -NonInteractive -File\n" in plain(rig.trace)
+    assert "\n$ErrorActionPreference = 'Stop'\n" in plain(rig.trace)
+    assert not list((rig.pod / "lane").glob("step-*"))
+
+
+async def test_an_image_without_pwsh_is_named(rig: Rig) -> None:
+    rig.change(shell="pwsh")
+    await rig.run()
+    assert rig.job.exit_code == 127
+    assert "The image has no pwsh, which the `shell` of the runner asks for" in rig.trace
+
+
+async def test_a_long_log_is_cut_between_characters(rig: Rig) -> None:
+    rig.change_part("trace", limit_bytes=16 << 20)
+    rig.script(f"(yes {'€' * 33} || true) | head -c 20000000")
+    await rig.run(timeout=60)
+    log, notice, rest = rig.job.trace.partition(
+        b"\n\x1b[33;1mJob's log exceeded limit of 16777216 b"
+    )
+    assert (rig.job.state, bool(notice), rest.count(b"exceeded")) == ("success", True, 0)
+    assert (16 << 20) - 3 < len(log) <= 16 << 20
+    assert log.decode("utf-8", "strict").count("€" * 33) > 160_000
+    assert rig.job.checksum_matches is True
 
 
 async def test_stdin_is_at_its_end_and_pipefail_holds(rig: Rig) -> None:

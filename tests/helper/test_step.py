@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podlane.core.plan.step import Look, render_step, too_long_to_export
-from podlane.core.text.quote import quote
+from podlane.core.text.quote import quote, quote_pwsh
 from podlane.core.text.spelling import spellings
 from podlane.core.trace.masker import mask_text
 
@@ -62,6 +62,38 @@ def test_any_text_survives_a_shell(values: list[str]) -> None:
     words = " ".join(quote(value) for value in values)
     text = f"for word in {words}; do printf '%s\\0' \"$word\"; done" if values else ":"
     assert run(SHELLS[0], text).stdout == expected
+
+
+PWSH_QUOTED = [
+    ("plain", "'plain'"),
+    ("", "''"),
+    ("it's", "'it''s'"),
+    ('$x `n "q" \\', "'$x `n \"q\" \\'"),
+    ("two\nlines", "'two\nlines'"),
+    ("\u2018a\u2019\u201a\u201b", "'\u2018\u2018a\u2019\u2019\u201a\u201a\u201b\u201b'"),
+    ("a\0b", "'ab'"),
+]
+
+
+@pytest.mark.parametrize(("text", "quoted"), PWSH_QUOTED)
+def test_quoted_for_pwsh(text: str, quoted: str) -> None:
+    assert quote_pwsh(text) == quoted
+
+
+@given(
+    st.text(st.sampled_from("ab'\u2018\u2019\u201a\u201b\"$`\n ") | st.characters(), max_size=30)
+)
+def test_any_text_is_one_string_to_pwsh(text: str) -> None:
+    """By PowerShell's rule: of two quotes of any kind in a row the second is the string's, one
+    alone ends it."""
+    quoted, read, at = quote_pwsh(text), "", 1
+    quotes = "'\u2018\u2019\u201a\u201b"
+    while not (quoted[at] in quotes and (at + 1 == len(quoted) or quoted[at + 1] not in quotes)):
+        at += 1 if quoted[at] in quotes else 0
+        read += quoted[at]
+        at += 1
+    assert at == len(quoted) - 1
+    assert read == text.replace("\0", "")
 
 
 def test_values_names_and_commands(shell: list[str], tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ _END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
 _DID_USED = re.compile(r"did used (.*)")
 _USED = re.compile(r"(limit|peak|held|oom|hits|cpu)=(\d{1,19})(?= |$)")
 _BEGUN = re.compile(r" begun=(\d{1,15})(?= |$)")
+_PWSH = """\
+command -v pwsh >/dev/null || {
+  echo 'The image has no pwsh, which the `shell` of the runner asks for' >&2; exit 127
+}
+exec pwsh -NoLogo -NoProfile -NonInteractive -File"""
+_READERS = {"sh": (".sh", "exec sh"), "pwsh": (".ps1", _PWSH)}
 _BLOCK = 256 * 1024
 _PIPE_SIZE = 1024 * 1024
 
@@ -94,17 +100,18 @@ class Lane:
                 return Hello(int(uid) if uid else None, int(gid) if gid else None, shell, ticks)
         return None
 
-    def start(self, text: str, *, shell: str = "bash") -> None:
+    def start(self, text: str, *, shell: str = "bash", before: str = "") -> None:
         """Hand over a script; `ended` tells when it is done. The loop runs it in bash where there
-        is one; with `shell` sh, that reads the script."""
+        is one; with `shell` sh or pwsh, that reads the script. `before` is sh text."""
         self._number += 1
         self._is_running = True
         path = self._folder / f"step-{self._number}"
-        if shell == "sh":
-            inner = path.with_suffix(".sh")
+        if shell in _READERS:
+            ending, reader = _READERS[shell]
+            inner = path.with_suffix(ending)
             self._write(inner, text)
-            text = f"exec sh {quote(str(inner))}\n"
-        self._write(path, text)
+            text = f"{reader} {quote(str(inner))}\n"
+        self._write(path, before + text)
         os.write(self._req, f"run {self._number} {path}\n".encode())
 
     def _write(self, path: Path, text: str) -> None:
@@ -120,7 +127,7 @@ class Lane:
         self._is_running = False
         self._learn(found.group(3))
         self._take_output()
-        for ending in ("", ".sh"):
+        for ending in ("", *(ending for ending, _ in _READERS.values())):
             (self._folder / f"step-{self._number}{ending}").unlink(missing_ok=True)
         return int(found.group(2))
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from podlane.core.job.outcome import FailureReason, failed
-from podlane.core.plan import git_config, step
+from podlane.core.plan import git_config, pwsh, step
 from podlane.core.plan.model import Script
 from podlane.helper import files
 from podlane.helper.lane import LaneLost
@@ -53,11 +53,12 @@ def run_after_script(work: Work, script: Script) -> None:
 def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[[], bool]) -> None:
     plan = work.plan
     text = _text(work, script)
+    umask = "umask 0002\n" if files.is_shared_by_group(work.hello) else ""
     work.trace.be_eager()
     work.meter.step_began()
     status = None
     try:
-        work.lane.start(text, shell=plan.shell)
+        work.lane.start(text, shell=plan.shell, before=umask)
         status = _wait(work, until, is_unwanted)
         why = None if status is not None else _why(work, script, is_unwanted)
         if why is not None:
@@ -87,13 +88,13 @@ def _text(work: Work, script: Script) -> str:
         is_debug=plan.trace.is_debug,
         with_checks=plan.with_exit_checks,
     )
-    text = step.render_step(
+    render = pwsh.render_pwsh if plan.shell == "pwsh" else step.render_step
+    return render(
         variables | git_config.script_environment(plan),
         script.commands,
         folder=plan.places.project,
         look=look,
     )
-    return f"umask 0002\n{text}" if files.is_shared_by_group(work.hello) else text
 
 
 def _wait(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> int | None:

@@ -17,7 +17,7 @@ from podlane.core.plan.model import EnvVariable, JobPlan
 from podlane.core.text.quote import quote
 
 GREEN, RESET, CLEAR = "\x1b[32;1m", "\x1b[0;m", "\x1b[0K"
-_FOLDED = "[hide_duration=true,collapsed=true]"
+FOLDED = "[hide_duration=true,collapsed=true]"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Linux starts no program with a longer string in its environment, nor with more of them in all
 _LONGEST_VALUE = 128 * 1024
@@ -143,7 +143,7 @@ def _shown(command: str, fold: str) -> str:
         return "echo\n"
     if not fold:
         return _say(f"{GREEN}{shown(command)}{RESET}")
-    start = quote(f"section_start:%s:{fold}{_FOLDED}\\r%s\\n")
+    start = quote(f"section_start:%s:{fold}{FOLDED}\\r%s\\n")
     end = quote(f"section_end:%s:{fold}\\r%s")
     text = quote(f"{CLEAR}{GREEN}$ {command}{RESET}")
     now = '"$(date +%s 2>/dev/null || echo 0)"'
