@@ -10,16 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from podlane.core.pod.slots import Claim
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.verdict import Entry
 
 Key = tuple[str, str]  # (site, record name)
 
 
+class Holder(NamedTuple):
+    """Who holds which slots, and since which version of the cluster."""
+
+    claim: Claim
+    since: int
+
+
 @dataclass
 class Line:
-    """One job on the board.
+    """One job on the board. `is_seen`: the cluster has shown us its record, and all before it.
 
     `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen.
     `removed_at`: when its objects were last told to go; 0 if never.
@@ -31,7 +40,12 @@ class Line:
     pod_is_gone: bool = False
     is_launching: bool = False
     is_spoken: bool = False
+    is_seen: bool = False
     removed_at: float = 0
+    since: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since = self.record.version
 
     @property
     def is_over(self) -> bool:
@@ -39,6 +53,13 @@ class Line:
         word = self.pod.word if self.pod is not None else None
         accepted = word is not None and word.state == "accepted"
         return self.is_spoken or accepted or self.record.is_deleting
+
+    def holder(self) -> Holder | None:
+        """What the job holds until nothing of its pod runs."""
+        claim = self.record.claim
+        if claim is None or (self.pod is not None and self.pod.has_ended):
+            return None
+        return Holder(claim, 0 if self.record.is_deleting else self.since)
 
     def entry(self) -> Entry:
         return Entry(self.record, self.pod, self.seen_at, self.pod_is_gone, self.is_launching)
@@ -54,7 +75,7 @@ class Board:
     lines: dict[Key, Line] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
     blind: set[tuple[str, str]] = field(default_factory=set)
-    _strays: dict[Key, PodState] = field(default_factory=dict)
+    _strays: dict[str, tuple[str, PodState]] = field(default_factory=dict)  # by uid, with the site
     _waiters: list[asyncio.Event] = field(default_factory=list)
 
     def watcher(self) -> asyncio.Event:
@@ -62,6 +83,9 @@ class Board:
         event = asyncio.Event()
         self._waiters.append(event)
         return event
+
+    def unwatch(self, event: asyncio.Event) -> None:
+        self._waiters.remove(event)
 
     def stir(self, key: Key) -> None:
         self.changed.add(key)
@@ -85,25 +109,34 @@ class Board:
         for key in [key for key in self.lines if key[0] == site]:
             self.stir(key)
 
-    def put_record(self, site: str, record: RecordState) -> None:
+    def put_record(self, site: str, record: RecordState, *, is_seen: bool = False) -> None:
+        """`is_seen`: the cluster's list or watch shows it, not our own request's answer alone."""
         key = (site, record.name)
         line = self.lines.get(key)
         if line is not None and line.record.uid == record.uid:
             line.record = record
+        elif line is None or line.record.version <= record.version:
+            line = self.lines[key] = Line(record, self._take_stray(site, record))
         else:
-            self.lines[key] = Line(record, self._strays.pop(key, None))
+            return  # an older record of this name, which is gone
+        line.is_seen = line.is_seen or is_seen
         self.stir(key)
 
-    def drop_record(self, site: str, name: str) -> None:
-        self.lines.pop((site, name), None)
-        self._strays.pop((site, name), None)
+    def drop_record(self, site: str, name: str, uid: str = "") -> None:
+        """Its pod may live on for a while; `uid`: only if the record is that one."""
+        line = self.lines.get((site, name))
+        if line is None or uid not in ("", line.record.uid):
+            return
+        del self.lines[(site, name)]
+        if line.pod is not None and not line.pod_is_gone:
+            self._strays[line.pod.uid] = (site, line.pod)
         self.stir((site, name))
 
     def put_pod(self, site: str, pod: PodState, now: float) -> None:
         key = (site, pod.record)
         line = self.lines.get(key)
-        if line is None:
-            self._strays[key] = pod
+        if line is None or pod.owner not in ("", line.record.uid):
+            self._strays[pod.uid] = (site, pod)
             return
         old = line.pod
         if old is not None and (old.attempt > pod.attempt or (old == pod and not line.pod_is_gone)):
@@ -115,12 +148,26 @@ class Board:
 
     def drop_pod(self, site: str, pod: PodState) -> None:
         key = (site, pod.record)
-        self._strays.pop(key, None)
+        self._strays.pop(pod.uid, None)
         line = self.lines.get(key)
         if line is not None and line.pod is not None and line.pod.uid == pod.uid:
             # its last state says more than its absence: a word may stand in it
             line.pod, line.pod_is_gone = pod, True
             self.stir(key)
+
+    def holders(self, but: Line | None = None) -> Iterator[Holder]:
+        """All slots that are held: by jobs, and by pods whose record has gone before them."""
+        found = [line.holder() for line in self.lines.values() if line is not but]
+        pods = [pod for _, pod in self._strays.values() if not pod.has_ended]
+        yield from (holder for holder in found if holder is not None)
+        yield from (Holder(pod.claim, 0) for pod in pods if pod.claim is not None)
+
+    def _take_stray(self, site: str, record: RecordState) -> PodState | None:
+        for uid, (where, pod) in self._strays.items():
+            if (where, pod.record) == (site, record.name) and pod.owner in ("", record.uid):
+                del self._strays[uid]
+                return pod
+        return None
 
     def keep_only_records(self, site: str, present: Iterable[str]) -> None:
         """Drop the records of `site` that a fresh list no longer shows."""
@@ -133,6 +180,9 @@ class Board:
     def keep_only_pods(self, site: str, present: Iterable[str]) -> None:
         """Mark as gone the pods of `site` that a fresh list (of uids) no longer shows."""
         uids = set(present)
+        gone = [uid for uid, (where, _) in self._strays.items() if where == site]
+        for uid in set(gone) - uids:
+            del self._strays[uid]
         for (where, _), line in list(self.lines.items()):
             if where == site and line.pod is not None and line.pod.uid not in uids:
                 self.drop_pod(site, line.pod)

@@ -35,6 +35,7 @@ from podlane.manager import pods
 from podlane.manager.backoff import delays
 from podlane.manager.board import Board, Key
 from podlane.manager.runner import Runner
+from podlane.manager.slots import Slots
 from podlane.manager.speak import once, speak, until_answered
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,14 @@ class Hands:
 
     board: Board
     voices: dict[Key, Voice] = field(default_factory=dict)
+    slots: Slots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.board)
+
+
+class SlotLost(Exception):
+    """Another manager's job was there first: the record is made anew, with other numbers."""
 
 
 async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
@@ -71,29 +80,53 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     fields = job_fields(runner, job)
     log.info("Received a job", extra={"fields": fields})
     access = JobAccess(runner.context.runner.url, job.id, job.token, runner.context.info)
-    shelf = Shelf()
-    pod: str | None = None
+    pod = ""
     refused: JobRefused | None = None
     try:
-        context = runner.context_now()
-        job = with_inputs(job, context)
-        ground = resolve(job, context)
-        shelf = await _shelf(job, context, ground, runner)
-        context = msgspec.structs.replace(context, shelf=shelf)
-        plan = make_plan(job, context, ground)
-        manifests = build_manifests(plan, job, context, ground=ground)
-        pod = await _launch(job, manifests, access, runner, hands)
+        pod = await _launch(job, access, runner, hands)
     except JobRefused as refusal:
         refused = refusal
     except ServiceError as error:  # such as a right that is missing halfway
         refused = pods.refusal_of(error)
     if refused is not None:
         await refuse(job, access, runner, refused)
-    if pod is None:
-        await abandon(runner, shelf.open_uploads())
     elif pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
         log.info("Launched the job", extra={"fields": fields | took})
+
+
+async def _launch(job: Job, access: JobAccess, runner: Runner, hands: Hands) -> str:
+    """Launch the job in the lowest free slots, once they are its own; the pod's name, if any."""
+    while True:
+        claim = hands.slots.take(runner.key, str(job.job_info.project_id))
+        try:
+            context = msgspec.structs.replace(
+                runner.context_now(), slot=claim.slot, project_slot=claim.project_slot
+            )
+            return await _launch_there(job, context, access, runner, hands) or ""
+        except SlotLost:
+            log.info("Another manager was first", extra={"fields": job_fields(runner, job)})
+        finally:
+            hands.slots.give_back(claim)
+
+
+async def _launch_there(
+    job: Job, context: RunnerContext, access: JobAccess, runner: Runner, hands: Hands
+) -> str | None:
+    job = with_inputs(job, context)
+    ground = resolve(job, context)
+    shelf = await _shelf(job, context, ground, runner)
+    try:
+        context = msgspec.structs.replace(context, shelf=shelf)
+        plan = make_plan(job, context, ground)
+        manifests = build_manifests(plan, job, context, ground=ground)
+        pod = await _make(job, manifests, access, runner, hands)
+    except (JobRefused, ServiceError, SlotLost):
+        await abandon(runner, shelf.open_uploads())
+        raise
+    if pod is None:
+        await abandon(runner, shelf.open_uploads())
+    return pod
 
 
 async def _shelf(job: Job, context: RunnerContext, ground: Ground, runner: Runner) -> Shelf:
@@ -113,7 +146,7 @@ async def abandon(runner: Runner, opened: tuple[Token, ...]) -> None:
         await runner.cache.abandon(opened)
 
 
-async def _launch(
+async def _make(
     job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
 ) -> str | None:
     """Make the objects; the pod's name, "" when settle has to go on, None when the job is no
@@ -130,13 +163,17 @@ async def _launch(
     hands.board.put_record(site.name, state)
     hands.board.lines[key].is_launching = True
     try:
+        if not await hands.slots.is_certain(key):
+            await _give_up(runner, key, hands)
+            raise SlotLost
         await pods.make_extras(site, manifests.extra, state)
         if not await _acknowledge(runner, access):
             await site.api.delete(SECRET, site.namespace, state.name)
             return None
         return await pods.make_pod(site, manifests.pod, state)
-    except Unavailable as error:  # settle goes on from the record
-        log.warning("The launch is not finished", extra={"fields": {"error": error.message}})
+    except (Unavailable, TimeoutError) as error:  # settle goes on from the record
+        why = str(error) or "the cluster does not show the record"
+        log.warning("The launch is not finished", extra={"fields": {"error": why}})
         return ""
     except JobRefused:
         await pods.remove(site, state, None)
@@ -146,6 +183,13 @@ async def _launch(
         if line is not None:
             line.is_launching = False
             hands.board.stir(key)
+
+
+async def _give_up(runner: Runner, key: Key, hands: Hands) -> None:
+    """Take a record away of which GitLab has not heard."""
+    await pods.remove(runner.site, hands.board.lines[key].record, None)
+    hands.board.drop_record(*key)
+    hands.voices.pop(key, None)
 
 
 async def _make_record(job: Job, manifests: Manifests, runner: Runner) -> dict[str, object] | None:

@@ -131,6 +131,7 @@ class Settler:
                     await self.forget(key, line, runner)
                     return
                 await pods.check_makeable(site, found, has_begun=bool(reply.offset))
+                await _patiently(self._slot(line), line, runner)
             elif line.pod is not None:
                 await pods.delete_pod(site, line.pod)
                 await remark(runner.jobs, voice.job, wanted.lines)
@@ -142,6 +143,13 @@ class Settler:
             await self.speak_for(key, line, runner, outcome, lines)
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+
+    async def _slot(self, line: Line) -> str:
+        """Unavailable while another job holds the record's slot: its launcher was killed in a
+        race with another manager, and what the record holds is written for that slot."""
+        if self._hands.slots.is_taken(line):
+            raise Unavailable("another job holds its slot", service="kubernetes", status=409)
+        return ""
 
     async def _is_there(self, line: Line, runner: Runner) -> bool:
         """Whether the pod that the board lacks is in the cluster all the same.

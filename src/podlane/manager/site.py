@@ -35,15 +35,15 @@ class Site:
                     records = [parse_record(raw) for raw in items if _is_record(raw)]
                     board.keep_only_records(self.name, [record.name for record in records])
                     for record in records:
-                        board.put_record(self.name, record)
+                        board.put_record(self.name, record, is_seen=True)
                     board.see(self.name, "records", is_seen=True)
                     ready()
                 case Changed(type=word, item=raw) if _is_record(raw):
                     record = parse_record(raw)
                     if word == "DELETED":
-                        board.drop_record(self.name, record.name)
+                        board.drop_record(self.name, record.name, record.uid)
                     else:
-                        board.put_record(self.name, record)
+                        board.put_record(self.name, record, is_seen=True)
                 case Broken(error=error):
                     board.see(self.name, "records", is_seen=False)
                     self._say_broken("Secrets", error)

@@ -63,6 +63,8 @@ def _own_labels(job: Job, context: RunnerContext) -> dict[str, str]:
         names.RUNNER: names.runner_key(runner.url, runner.token),
         names.JOB_ID: str(job.id),
         names.PROJECT_ID: str(job.job_info.project_id),
+        names.SLOT: str(context.slot),
+        names.PROJECT_SLOT: str(context.project_slot),
         names.ATTEMPT: "0",
     }
 

@@ -15,6 +15,7 @@ import msgspec
 from podlane.core.job.tell import Told, parse_told
 from podlane.core.job.word import LastWord, parse_word
 from podlane.core.pod import names, pulls
+from podlane.core.pod.slots import Claim, parse_claim
 
 
 class RawOwner(msgspec.Struct, frozen=True):
@@ -115,7 +116,10 @@ class ContainerState(msgspec.Struct, frozen=True):
 
 
 class RecordState(msgspec.Struct, frozen=True):
-    """A job's Secret. Times are seconds since the epoch."""
+    """A job's Secret. Times are seconds since the epoch.
+
+    `version`: of two, the one made later has the larger; the cluster counts all changes.
+    """
 
     name: str
     namespace: str
@@ -125,6 +129,8 @@ class RecordState(msgspec.Struct, frozen=True):
     project_id: str
     created_at: float
     is_deleting: bool = False
+    version: int = 0
+    claim: Claim | None = None
 
 
 class PodState(msgspec.Struct, frozen=True):
@@ -132,6 +138,7 @@ class PodState(msgspec.Struct, frozen=True):
 
     `placed_at`: when a node was found; before that, when the pod was made. `policies`: the pull
     policies of each container, where any has a choice. `told`: what its helper has been told.
+    `owner`: the uid of its record.
     """
 
     name: str
@@ -152,6 +159,8 @@ class PodState(msgspec.Struct, frozen=True):
     disruption: str = ""
     containers: tuple[ContainerState, ...] = ()
     word: LastWord | None = None
+    owner: str = ""
+    claim: Claim | None = None
 
     def container(self, name: str) -> ContainerState:
         for state in self.containers:
@@ -163,6 +172,11 @@ class PodState(msgspec.Struct, frozen=True):
     def has_begun(self) -> bool:
         """Tell whether the helper is known to have started."""
         return self.container("helper").phase in ("running", "terminated")
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing of it runs or will run."""
+        return bool(self.containers) and all(one.phase == "terminated" for one in self.containers)
 
 
 def parse_time(text: str | None) -> float:
@@ -185,6 +199,8 @@ def parse_record(raw: RawRecord) -> RecordState:
         project_id=meta.labels.get(names.PROJECT_ID, ""),
         created_at=parse_time(meta.creation_timestamp),
         is_deleting=meta.deletion_timestamp is not None,
+        version=_number(meta.resource_version),
+        claim=parse_claim(meta.labels),
     )
 
 
@@ -217,6 +233,8 @@ def parse_pod(raw: RawPod) -> PodState:
         disruption=f"{disrupted.reason}: {disrupted.message}" if _is_true(disrupted) else "",
         containers=containers,
         word=parse_word(helper.message) if helper is not None and ended else None,
+        owner=meta.owner_references[0].uid if meta.owner_references else "",
+        claim=parse_claim(meta.labels),
     )
 
 
