@@ -25,7 +25,7 @@ def ask(job: Job, context: RunnerContext, ground: Ground, now: float) -> Ask:
     limit = context.runner.cache.max_uploaded_archive_size
     return Ask(
         wanted=wanted(job, context, ground),
-        window=Window(now, timeout(job) + start + _MARGIN),
+        window=Window(float(int(now)), timeout(job) + start + _MARGIN),
         with_pieces=wants_pieces(context, ground),
         size_limit=limit,
     )
