@@ -60,7 +60,7 @@ def test_plan_is_read_back_from_its_secrets(name: str) -> None:
 def test_objects_fit_the_schema(name: str) -> None:
     _, manifests = _built(name)
     for manifest in (manifests.pod, manifests.record, *manifests.extra):
-        kubernetes_validate.validate(manifest, "1.31", strict=True)
+        kubernetes_validate.validate(manifest, "1.34", strict=True)
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

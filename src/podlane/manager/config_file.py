@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from podlane.core.config import find
+from podlane.core.config.container import PodSpecPatch
 from podlane.core.config.model import Config
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import parse
@@ -35,9 +38,39 @@ def read_config(path: Path, environ: Mapping[str, str]) -> tuple[Config, tuple[C
     """Read and parse; a ConfigError begins with the file's path."""
     text = read_text(path)
     try:
-        return parse(text, environ)
+        config, notes = parse(text, environ)
+        return with_patches(config, path.parent), notes
     except ConfigError as error:
         raise in_file(path, error) from None
+
+
+def with_patches(config: Config, folder: Path) -> Config:
+    """Read the file of each `patch_path` into its `patch`. ConfigError for one that cannot be."""
+    runners = tuple(
+        msgspec.structs.replace(
+            runner,
+            kubernetes=msgspec.structs.replace(
+                runner.kubernetes,
+                pod_spec=tuple(_with_text(one, folder) for one in runner.kubernetes.pod_spec),
+            ),
+        )
+        if any(one.patch_path for one in runner.kubernetes.pod_spec)
+        else runner
+        for runner in config.runners
+    )
+    return msgspec.structs.replace(config, runners=runners)
+
+
+def _with_text(one: PodSpecPatch, folder: Path) -> PodSpecPatch:
+    if not one.patch_path:
+        return one
+    if one.patch:
+        raise ConfigError(
+            f"a pod_spec patch has both `patch` and `patch_path`: {one.patch_path}",
+            hint="leave one of them",
+            reference="pod-spec",
+        )
+    return msgspec.structs.replace(one, patch=read_text(folder / one.patch_path), patch_path="")
 
 
 def in_file(path: Path, error: ConfigError) -> ConfigError:

@@ -17,7 +17,7 @@ from podlane.core.config.model import Config
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import parse
 from podlane.errors import ConfigError
-from podlane.manager.config_file import in_file, read_text
+from podlane.manager.config_file import in_file, read_text, with_patches
 
 LOOK_SECONDS = 2.0
 
@@ -75,9 +75,9 @@ def _judge(path: Path, text: str | ConfigError, environ: Mapping[str, str]) -> L
         return Kept(text)
     try:
         config, notes = parse(text, environ)
+        return Loaded(with_patches(config, path.parent), notes)
     except ConfigError as error:
         return Kept(in_file(path, error))
-    return Loaded(config, notes)
 
 
 def _read(path: Path) -> str | _Unreadable:

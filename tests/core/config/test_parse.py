@@ -182,10 +182,7 @@ def test_a_key_that_is_not_honoured_is_said(text: str, kind: str, words: str) ->
 
 
 def test_a_closed_table_is_said_once_and_its_unknown_keys_too() -> None:
-    _, notes = read(
-        KUBERNETES
-        + "[runners.kubernetes.container_lifecycle.pre_stop.exec]\ncommand=['c']\ncomand=['d']\n"
-    )
+    _, notes = read(KUBERNETES + "[[runners.kubernetes.dns_config.options]]\nname='c'\nnam='d'\n")
     assert [(note.kind, note.line) for note in notes] == [("later", 8), ("unknown", 10)]
 
 

@@ -12,6 +12,12 @@ import msgspec
 import pytest
 
 from podlane.core.config.cache import CacheConfig
+from podlane.core.config.container import (
+    ContainerLifecycle,
+    ExecAction,
+    LifecycleHandler,
+    PodSpecPatch,
+)
 from podlane.core.config.model import (
     ArtifactConfig,
     ClaimVolume,
@@ -68,6 +74,8 @@ SAMPLES: dict[str, Any] = {
     "build_container_security_context": ContainerSecurityContext(run_as_user=1),
     "helper_container_security_context": ContainerSecurityContext(run_as_user=1),
     "service_container_security_context": ContainerSecurityContext(run_as_user=1),
+    "container_lifecycle": ContainerLifecycle(LifecycleHandler(ExecAction(("ls",)))),
+    "pod_spec": (PodSpecPatch(patch="hostname: h"),),
     "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
     "environment": ("A=b",),
     "feature_flags": {"FF_TIMESTAMPS": False},
@@ -88,7 +96,7 @@ SAMPLES: dict[str, Any] = {
 def _job() -> Job:
     overwrites = [
         {"key": f"KUBERNETES_{scope}{resource}_{kind}", "value": "1", "public": True}
-        for scope in ("", "HELPER_", "SERVICE_")
+        for scope in ("", "HELPER_", "SERVICE_", "POD_")
         for resource in ("CPU", "MEMORY", "EPHEMERAL_STORAGE")
         for kind in ("REQUEST", "LIMIT")
     ]
@@ -119,7 +127,12 @@ def _made(runner: RunnerConfig) -> tuple[bytes, Manifests] | str:
 
 
 KUBERNETES = KubernetesConfig(image="i", pod_termination_grace_period_seconds=1)
-RUNNER = RunnerConfig(url="https://gitlab.test", token=Token("t"), kubernetes=KUBERNETES)
+RUNNER = RunnerConfig(
+    url="https://gitlab.test",
+    token=Token("t"),
+    kubernetes=KUBERNETES,
+    feature_flags={"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION": True},
+)
 
 
 def _sample(field: msgspec.structs.FieldInfo, value: Any) -> Any:
@@ -175,7 +188,8 @@ def test_pod_security_key_matters(name: str) -> None:
 @pytest.mark.parametrize("table", ["build", "helper", "service"])
 @pytest.mark.parametrize("name", _names(ContainerSecurityContext, set()))
 def test_container_security_key_matters(table: str, name: str) -> None:
-    sample: Any = 1 if name in ("run_as_user", "run_as_group") else True
+    samples: dict[str, Any] = {"run_as_user": 1, "run_as_group": 1, "proc_mount": "unmasked"}
+    sample = samples.get(name, True)
     asked = ContainerSecurityContext(**{name: sample})
     key = f"{table}_container_security_context"
     kubernetes = msgspec.structs.replace(KUBERNETES, **{key: asked})

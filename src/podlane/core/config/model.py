@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from podlane.core.config.cache import CacheConfig
+from podlane.core.config.container import ContainerLifecycle, PodSpecPatch
 from podlane.core.text.token import Token
 
 
@@ -32,6 +33,7 @@ class ContainerSecurityContext(msgspec.Struct, frozen=True):
     read_only_root_filesystem: bool | None = None
     allow_privilege_escalation: bool | None = None
     privileged: bool | None = None
+    proc_mount: str = ""  # default or unmasked
 
 
 class HostPathVolume(msgspec.Struct, frozen=True):
@@ -124,6 +126,8 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     helper_container_security_context: ContainerSecurityContext = ContainerSecurityContext()
     service_container_security_context: ContainerSecurityContext = ContainerSecurityContext()
     volumes: Volumes = Volumes()
+    container_lifecycle: ContainerLifecycle = ContainerLifecycle()
+    pod_spec: tuple[PodSpecPatch, ...] = ()
     poll_timeout: int = 180  # seconds
     pod_termination_grace_period_seconds: int | None = None
     cpu_request: str = ""
@@ -144,6 +148,10 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     service_memory_limit: str = ""
     service_ephemeral_storage_request: str = ""
     service_ephemeral_storage_limit: str = ""
+    pod_cpu_request: str = ""
+    pod_cpu_limit: str = ""
+    pod_memory_request: str = ""
+    pod_memory_limit: str = ""
     cpu_request_overwrite_max_allowed: str = ""
     cpu_limit_overwrite_max_allowed: str = ""
     memory_request_overwrite_max_allowed: str = ""
@@ -162,6 +170,10 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     service_memory_limit_overwrite_max_allowed: str = ""
     service_ephemeral_storage_request_overwrite_max_allowed: str = ""
     service_ephemeral_storage_limit_overwrite_max_allowed: str = ""
+    pod_cpu_request_overwrite_max_allowed: str = ""
+    pod_cpu_limit_overwrite_max_allowed: str = ""
+    pod_memory_request_overwrite_max_allowed: str = ""
+    pod_memory_limit_overwrite_max_allowed: str = ""
 
 
 class CustomBuildDir(msgspec.Struct, frozen=True):

@@ -29,14 +29,6 @@ print_pod_warning_events! later: the trace names what a pod waits for after ten 
 suspend_pvc_size moot: environments are not suspended
 suspend_pvc_storage_class moot: environments are not suspended
 terminationGracePeriodSeconds moot: it is gone; `pod_termination_grace_period_seconds` took over
-pod_cpu_request later: the pod as a whole asks for nothing; its containers do
-pod_cpu_limit later: the pod as a whole has no limit; its containers have
-pod_memory_request later: the pod as a whole asks for nothing; its containers do
-pod_memory_limit later: the pod as a whole has no limit; its containers have
-pod_cpu_request_overwrite_max_allowed later: KUBERNETES_POD_CPU_REQUEST of a job is ignored
-pod_cpu_limit_overwrite_max_allowed later: KUBERNETES_POD_CPU_LIMIT of a job is ignored
-pod_memory_request_overwrite_max_allowed later: KUBERNETES_POD_MEMORY_REQUEST of a job is ignored
-pod_memory_limit_overwrite_max_allowed later: KUBERNETES_POD_MEMORY_LIMIT of a job is ignored
 
 [runners.kubernetes.retry_limits]
 moot: podlane has its own pace of repeats
@@ -53,7 +45,6 @@ type localhost_profile
 
 [runners.kubernetes.{build,helper,service}_container_security_context]
 selinux_type later: the container runtime's SELinux type applies
-proc_mount later: /proc is mounted as usual
 [runners.kubernetes.{build,helper,service}_container_security_context.capabilities]
 later: the container runtime's capabilities apply
 add drop
@@ -115,18 +106,6 @@ match_labels match_expressions
 [runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector.match_expressions]
 key operator values
 
-[runners.kubernetes.container_lifecycle]
-later: containers have no hooks
-post_start pre_stop
-[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.exec]
-command
-[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.http_get]
-host port path scheme
-[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.http_get.http_headers]
-name value
-[runners.kubernetes.container_lifecycle.{post_start,pre_stop}.tcp_socket]
-host port
-
 [runners.kubernetes.dns_config]
 later: pods use the cluster's DNS
 nameservers searches
@@ -139,10 +118,6 @@ ip hostnames
 
 [runners.kubernetes.services]
 suspend_data_path moot: podlane suspends no job
-
-[runners.kubernetes.pod_spec]
-later: the pod is made without the patch
-name patch patch_path patch_type
 
 [runners.kubernetes.autoscaler]
 later: no pause pods are kept ready

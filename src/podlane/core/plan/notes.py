@@ -10,6 +10,7 @@ from podlane.core.plan import (
     cache,
     cache_keys,
     image,
+    lenient,
     overwrites,
     pulls,
     secrets,
@@ -37,6 +38,8 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *services.complaints(job, context, ground),
         *secrets.complaints(job),
         *cache.complaints(cache_keys.caches(job, ground), context, ground),
+        *_patches(context, ground),
+        *lenient.complaints(context.runner.kubernetes),
         *overwrites.notes(context, ground),
     )
 
@@ -105,6 +108,14 @@ def _time_complaints(job: Job, ground: Ground) -> tuple[Note, ...]:
         for setting in (settings.RUNNER_SCRIPT_TIMEOUT, settings.RUNNER_AFTER_SCRIPT_TIMEOUT)
         if ground.reader.get(setting.key) and settings.read(setting, ground.reader) > whole
     )
+
+
+def _patches(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    has = bool(context.runner.kubernetes.pod_spec)
+    if not has or ground.flags.is_on("FF_USE_ADVANCED_POD_SPEC_CONFIGURATION"):
+        return ()
+    text = "The runner's pod_spec patches are left out: {} is off"
+    return (Note(text.format("FF_USE_ADVANCED_POD_SPEC_CONFIGURATION")),)
 
 
 def _debug_complaints(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:

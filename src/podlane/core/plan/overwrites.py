@@ -18,8 +18,9 @@ from podlane.core.plan.resolve import Ground
 from podlane.core.text.quantity import parse_quantity
 from podlane.errors import JobRefused
 
-Scope = Literal["", "helper_", "service_"]
+Scope = Literal["", "helper_", "service_", "pod_"]
 RESOURCES = ("cpu", "memory", "ephemeral_storage")
+OF_PODS = ("cpu", "memory")  # all that Kubernetes has for a pod as a whole
 KINDS = ("request", "limit")
 
 
@@ -33,12 +34,13 @@ class Amount(msgspec.Struct, frozen=True):
 
 def amounts(context: RunnerContext, scope: Scope, reader: Reader) -> dict[str, Amount]:
     """The resources of one scope by config key. JobRefused for a value that is not allowed."""
-    keys = [f"{scope}{resource}_{kind}" for resource in RESOURCES for kind in KINDS]
+    resources = OF_PODS if scope == "pod_" else RESOURCES
+    keys = [f"{scope}{resource}_{kind}" for resource in resources for kind in KINDS]
     return {key.removeprefix(scope): _amount(context, key, reader) for key in keys}
 
 
 def notes(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
-    scopes: tuple[Scope, ...] = ("", "helper_", "service_")
+    scopes: tuple[Scope, ...] = ("", "helper_", "service_", "pod_")
     return tuple(
         Note(f'"{amount.key}" overwritten with "{amount.text}"')
         for scope in scopes

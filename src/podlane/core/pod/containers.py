@@ -9,6 +9,7 @@ from podlane.core.plan import overwrites
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod import security
+from podlane.core.pod.lifecycle import lifecycle
 from podlane.core.pod.literal import literal
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.resources import resources
@@ -28,6 +29,7 @@ def helper(
         "command": ["podlane", "helper", literal(f"{pod}/plan")],
         "env": [{"name": "HOME", "value": literal(f"{pod}/spool/home")}],
         "resources": resources(overwrites.amounts(context, "helper_", reader)),
+        "lifecycle": lifecycle(kubernetes),
         "securityContext": security.helper_security_context(kubernetes),
         "terminationMessagePath": f"{pod}/termination",
         "volumeMounts": mounts.helper,
@@ -48,6 +50,7 @@ def build(
         "command": own if before is None else [literal(word) for word in before],
         "args": [] if before is None else own,
         "resources": resources(overwrites.amounts(context, "", reader)),
+        "lifecycle": lifecycle(kubernetes),
         "securityContext": security.build_security_context(kubernetes, plan.owner),
         "volumeMounts": mounts.build,
     }

@@ -12,6 +12,7 @@ import msgspec
 
 from podlane.core.config.model import KubernetesConfig
 from podlane.core.job.payload import Job
+from podlane.core.plan import overwrites
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
 from podlane.core.plan.pulls import policies as pull_policies
@@ -31,6 +32,8 @@ from podlane.core.pod import (
     volumes,
 )
 from podlane.core.pod.literal import without_empty
+from podlane.core.pod.patch import apply as patch
+from podlane.core.pod.resources import resources
 
 Manifest = dict[str, Any]
 
@@ -89,7 +92,7 @@ def build_manifests(
         plan_parts=record.parts(plan),
         name=metadata.record_of(job, context),
     )
-    pod = without_empty(_pod(parts))
+    pod = _pod(parts)
     extra = (*_further_plan(parts), *_env_secrets(parts))
     return Manifests(
         record=_record(parts, pod, extra),
@@ -110,8 +113,14 @@ def _pod(parts: Parts) -> Manifest:
             )
             | pulls.written(_policies(parts)),
         },
-        "spec": _spec(parts),
+        "spec": _patched(without_empty(_spec(parts)), parts),
     }
+
+
+def _patched(spec: Manifest, parts: Parts) -> Manifest:
+    """The administrator's patches come last, and their result is what is sent."""
+    is_on = parts.ground.flags.is_on(patch.FLAG)
+    return patch.patched(spec, parts.kubernetes.pod_spec) if is_on else spec
 
 
 def _spec(parts: Parts) -> Manifest:
@@ -131,6 +140,7 @@ def _spec(parts: Parts) -> Manifest:
         "runtimeClassName": kubernetes.runtime_class_name,
         "schedulerName": kubernetes.scheduler_name,
         "securityContext": security.pod_security_context(kubernetes),
+        "resources": resources(overwrites.amounts(parts.context, "pod_", parts.ground.reader)),
         "hostAliases": services.host_aliases(parts.services),
         "containers": _containers(parts, configured),
         "volumes": [

@@ -1,4 +1,4 @@
-"""Requests and limits of a container, from values that `core.plan.overwrites` has settled."""
+"""Requests and limits of containers and pods, by values that `core.plan.overwrites` has settled."""
 
 from __future__ import annotations
 
@@ -13,4 +13,8 @@ def resources(amounts: Mapping[str, Amount]) -> dict[str, Any]:
 
 
 def _side(amounts: Mapping[str, Amount], kind: str) -> dict[str, str]:
-    return {name.replace("_", "-"): amounts[f"{name}_{kind}"].text for name in RESOURCES}
+    return {
+        name.replace("_", "-"): amounts[key].text
+        for name in RESOURCES
+        if (key := f"{name}_{kind}") in amounts
+    }

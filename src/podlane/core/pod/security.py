@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from podlane.core.config.model import ContainerSecurityContext, KubernetesConfig
+from podlane.core.plan.lenient import proc_mount
 from podlane.core.plan.model import Owner
 
 ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -88,5 +89,6 @@ def _security_context(
         "readOnlyRootFilesystem": asked.read_only_root_filesystem,
         "allowPrivilegeEscalation": escalation if own is None else own,
         "privileged": kubernetes.privileged if asked.privileged is None else asked.privileged,
+        "procMount": proc_mount(asked.proc_mount),
         "capabilities": {"drop": ["NET_RAW"]},
     }

@@ -10,6 +10,7 @@ from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.resolve import Ground
 from podlane.core.plan.services import Service, shared_env
 from podlane.core.pod import record, security
+from podlane.core.pod.lifecycle import lifecycle
 from podlane.core.pod.literal import literal
 from podlane.core.pod.pulls import nth
 from podlane.core.pod.resources import resources
@@ -37,6 +38,7 @@ def containers(
             "resources": resources(
                 overwrites.amounts(context, "service_", ground.reader.with_own(one.env))
             ),
+            "lifecycle": lifecycle(kubernetes),
             "securityContext": security.service_security_context(kubernetes, one.owner),
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [*mounts.service, mark(ground.places, one.name)],

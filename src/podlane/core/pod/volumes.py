@@ -14,9 +14,9 @@ import msgspec
 
 from podlane.core.config.model import FilesVolume, KubernetesConfig
 from podlane.core.job.variables import Reader
+from podlane.core.plan.lenient import size_limit
 from podlane.core.plan.model import JobPlan, Places
 from podlane.core.pod import names, security
-from podlane.core.text.quantity import parse_quantity
 
 OWN = ("lane", "spool", "plan", "tell", "services", "builds", "cache", "account")
 _LANE_SIZE = "64Mi"
@@ -123,7 +123,7 @@ def _host_path(path: str) -> Manifest:
 
 def _empty_dir(medium: str, size: str) -> Manifest:
     """A size that is none is left out: gitlab-runner's jobs run with it, so ours do."""
-    wanted = {"medium": medium, "sizeLimit": size if _is_quantity(size) else ""}
+    wanted = {"medium": medium, "sizeLimit": size_limit(size)}
     return {"emptyDir": {key: value for key, value in wanted.items() if value}}
 
 
@@ -166,10 +166,3 @@ def _volume_name(kind: str, name: str, taken: set[str]) -> str:
     label = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:63].strip("-") or "volume"
     candidates = (label, *(f"{kind}-{n}-{label}"[:63].strip("-") for n in range(1, len(taken) + 2)))
     return next(candidate for candidate in candidates if candidate not in taken)
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        return bool(text) and parse_quantity(text) > 0
-    except ValueError:
-        return False

@@ -1,0 +1,1 @@
+"""`[[runners.kubernetes.pod_spec]]`: the administrator's patches of the finished pod."""
