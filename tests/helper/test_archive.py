@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import shutil
 import stat
+import struct
+import subprocess
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from podlane.helper import archive
+from podlane.helper.archive import codecs, zip_format, zip_writer
+from podlane.helper.archive.facts import Meta
+from podlane.helper.archive.folders import Folders
+from podlane.helper.archive.zip_reader import ZipReader
 
 
 @pytest.fixture(name="project")
@@ -138,3 +151,304 @@ def test_a_link_that_is_already_there_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(archive.BadArchive):
         archive.unpack(tmp_path / "x.zip", target)
     assert not list(outside.iterdir())
+
+
+def unpacked(source: Path, tmp_path: Path) -> Path:
+    target = tmp_path / "target"
+    target.mkdir()
+    archive.unpack(source, target)
+    return target
+
+
+@pytest.mark.parametrize("form", get_args(archive.Format))
+def test_names_and_files_of_all_kinds(tmp_path: Path, form: archive.Format) -> None:
+    project = tmp_path / "project"
+    deep = "/".join(["d" * 100] * 60)  # longer than any path may be in one call
+    with archive_folders(project, deep) as where:
+        for name in (b"l" * 255, b"caf\xe9", "grün".encode(), b"new\nline", b"-rf *", b" "):
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=where))
+    (project / "old").write_text("old")
+    os.utime(project / "old", (-86_400, -86_400))
+    (project / "twin").hardlink_to(project / "old")
+    (project / "long-link").symlink_to("t" * 2000)
+    (project / "empty").mkdir()
+    names = archive.find(project, ".") or []
+    assert len(names) == 60 + 6 + 4
+    packed = archive.pack(tmp_path / "x", project, names, format=form)
+    assert packed.warnings == ()
+    target = unpacked(tmp_path / "x", tmp_path)
+    assert archive.find(target, ".") == names
+    assert (target / "twin").read_text() == "old"
+    assert (target / "long-link").readlink() == Path("t" * 2000)
+    assert (target / "old").stat().st_mtime == -86_400
+
+
+@contextlib.contextmanager
+def archive_folders(project: Path, deep: str) -> Iterator[int]:
+    project.mkdir()
+    with Folders(project) as folders:
+        yield folders.open([part.encode() for part in deep.split("/")], make=True)
+
+
+def test_what_changes_while_it_is_packed(tmp_path: Path) -> None:
+    for name in ("gone", "grows", "shrinks"):
+        (tmp_path / name).write_bytes(b"x" * 600_000)
+
+    def change(_count: int) -> None:
+        """After the first block of all."""
+        if (tmp_path / "gone").exists():
+            (tmp_path / "gone").unlink()
+            os.truncate(tmp_path / "shrinks", 1000)
+            with (tmp_path / "grows").open("ab") as file:
+                file.write(b"y" * 1_000_000)
+
+    for form in get_args(archive.Format):
+        (tmp_path / "gone").write_bytes(b"x")
+        (tmp_path / "grows").write_bytes(b"x" * 600_000)
+        (tmp_path / "shrinks").write_bytes(b"x" * 600_000)
+        names = ["grows", "shrinks", "gone"]
+        packed = archive.pack(tmp_path / "x.a", tmp_path, names, format=form, progress=change)
+        assert packed.warnings == (
+            "'grows' changed while it was packed",
+            "'gone' went away before it could be packed",
+        )
+        shutil.rmtree(tmp_path / "target", ignore_errors=True)
+        target = unpacked(tmp_path / "x.a", tmp_path)
+        assert (target / "grows").read_bytes() == b"x" * 600_000
+        assert (target / "shrinks").read_bytes() == b"x" * 1000
+
+
+@pytest.mark.parametrize("form", get_args(archive.Format))
+def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path, form: archive.Format) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 600_000)
+
+    def shrink(_count: int) -> None:
+        os.truncate(tmp_path / "f", 262_144)
+
+    packed = archive.pack(tmp_path / "x", tmp_path, ["f"], format=form, progress=shrink)
+    assert packed.warnings == ("'f' changed while it was packed",)
+    content = (unpacked(tmp_path / "x", tmp_path) / "f").read_bytes()
+    assert content.rstrip(b"\0") == b"x" * 262_144
+
+
+def test_modes_owners_and_what_is_not_given(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "tool").write_text("#!")
+    (project / "tool").chmod(0o6755)
+    (project / "closed").mkdir()
+    (project / "closed" / "f").write_text("x")
+    (project / "closed").chmod(0o2550)
+    archive.pack(tmp_path / "x", project, archive.find(project, ".") or [])
+    with zipfile.ZipFile(tmp_path / "x") as made:
+        assert made.getinfo("tool").external_attr >> 16 == stat.S_IFREG | 0o6755
+    target = unpacked(tmp_path / "x", tmp_path)
+    assert stat.S_IMODE((target / "tool").stat().st_mode) == 0o755
+    assert stat.S_IMODE((target / "closed").stat().st_mode) == 0o2550
+    assert (target / "closed" / "f").read_text() == "x"
+    assert (target / "tool").stat().st_uid == os.geteuid()
+
+
+def test_where_the_group_must_do_it_gets_what_the_owner_has(tmp_path: Path) -> None:
+    """Two users who are not root share the working copy: the umask is 002."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        (folder / "d").mkdir(mode=0o755)
+        (folder / "d" / "f").write_text("x")
+        (folder / "d" / "f").chmod(0o644)
+        (folder / "secret").write_text("x")
+        (folder / "secret").chmod(0o600)
+        archive.pack(folder / "x", folder, ["d", "d/f"])
+        (folder / "target").mkdir()
+        (folder / "target").chmod(0o777)
+        folder.chmod(0o755)
+        assert as_nobody(folder) == b"secret: permission denied\n()"
+        target = folder / "target"
+        assert stat.S_IMODE((target / "d").stat().st_mode) == 0o775
+        assert stat.S_IMODE((target / "d/f").stat().st_mode) == 0o664
+    finally:
+        shutil.rmtree(folder)
+
+
+def as_nobody(folder: Path) -> bytes:
+    """In a process of another user: pack what is not readable, unpack what is."""
+    read_end, write_end = os.pipe()
+    if os.fork() == 0:
+        said = "it crashed"
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            os.umask(0o002)
+            try:
+                archive.pack(folder / "target" / "y", folder, ["secret"])
+            except OSError as error:
+                said = archive.reason(error)
+            (folder / "target" / "y").unlink()
+            said += f"\n{archive.unpack(folder / 'x', folder / 'target').warnings}"
+        finally:
+            os.write(write_end, said.encode())
+            os._exit(0)
+    os.close(write_end)
+    os.wait()
+    with os.fdopen(read_end, "rb") as said_by_it:
+        return said_by_it.read()
+
+
+def test_what_is_there_is_replaced(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "d").mkdir(parents=True)
+    for name in ("file", "was-link", "was-folder", "d/f"):
+        (project / name).write_text("new")
+    archive.pack(tmp_path / "x", project, archive.find(project, ".") or [])
+    target, outside = tmp_path / "target", tmp_path / "outside"
+    target.mkdir()
+    outside.write_text("untouched")
+    (target / "file").write_text("old and longer")
+    (target / "file").chmod(0o400)
+    (target / "was-link").symlink_to(outside)
+    (target / "was-folder").mkdir()
+    (target / "d").symlink_to(tmp_path)
+    archive.unpack(tmp_path / "x", target)
+    assert {path.name: path.read_text() for path in target.rglob("*") if path.is_file()} == {
+        "file": "new",
+        "was-link": "new",
+        "was-folder": "new",
+        "f": "new",
+    }
+    assert not (target / "d").is_symlink()
+    assert outside.read_text() == "untouched"
+
+
+def test_more_entries_than_a_plain_zip_can_count(tmp_path: Path) -> None:
+    extra = {f"n{n:05}": b"" for n in range(66_000)}
+    packed = archive.pack(tmp_path / "x", tmp_path, [], extra=extra)
+    assert packed.files == 66_000
+    with zipfile.ZipFile(tmp_path / "x") as made:
+        assert len(made.infolist()) == 66_000
+    with (tmp_path / "x").open("rb") as file:
+        assert ZipReader(file.fileno()).count == 66_000
+
+
+def test_sizes_and_places_beyond_four_gigabytes(tmp_path: Path) -> None:
+    """The records alone: a file of that size would take half a minute."""
+    meta = Meta(stat.S_IFREG | 0o644, 1_700_000_000, 1, 2)
+    sizes = {"packed": 5 << 30, "size": 6 << 30, "offset": 7 << 30}
+    record = zip_format.Record(b"huge", 8, meta, **sizes, is_large=True)
+    central = zip_format.central_header(record)
+    end = zip_format.end_records(1, len(central), 1 << 20)
+    path = tmp_path / "x"
+    path.write_bytes(bytes(1 << 20) + central + end)
+    with path.open("rb") as file:
+        (entry,) = ZipReader(file.fileno()).entries()
+    assert (entry.packed, entry.size, entry.offset) == (5 << 30, 6 << 30, 7 << 30)
+    with zipfile.ZipFile(path) as made:
+        (info,) = made.infolist()
+    assert (info.compress_size, info.file_size, info.header_offset) == (5 << 30, 6 << 30, 7 << 30)
+    local = zip_format.local_header(record)
+    assert local[18:26] == b"\xff" * 8
+    assert local.endswith(struct.pack("<HHQQ", 1, 16, 6 << 30, 5 << 30))
+
+
+@pytest.mark.parametrize("form", ["zip", "zipzstd"])
+def test_room_for_large_sizes_harms_no_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: archive.Format
+) -> None:
+    monkeypatch.setattr(zip_writer, "_LARGE", 300_000)
+    (tmp_path / "f").write_bytes(b"text" * 100_000)
+    archive.pack(tmp_path / "x", tmp_path, ["f"], format=form)
+    assert (unpacked(tmp_path / "x", tmp_path) / "f").read_bytes() == b"text" * 100_000
+    if form == "zip":
+        with zipfile.ZipFile(tmp_path / "x") as made:
+            assert made.testzip() is None
+
+
+def test_an_archive_of_others(tmp_path: Path) -> None:
+    """Written as to a pipe, sizes behind the data; with 64-bit forms; by DOS."""
+    out = io.BytesIO()
+    out.seekable = lambda: False  # type: ignore[method-assign]
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("piped", "content " * 1000)
+        with made.open(zipfile.ZipInfo("wide"), "w", force_zip64=True) as file:
+            file.write(b"wide")
+        dos = zipfile.ZipInfo("dos/folder/file.txt", (2021, 2, 3, 4, 5, 6))
+        dos.create_system = 0
+        made.writestr(dos, "from dos")
+        made.comment = b"PK\5\6 said somebody"
+    (tmp_path / "x").write_bytes(out.getvalue())
+    target = unpacked(tmp_path / "x", tmp_path)
+    assert (target / "piped").read_text() == "content " * 1000
+    assert (target / "wide").read_text() == "wide"
+    assert (target / "dos/folder/file.txt").read_text() == "from dos"
+    assert stat.S_IMODE((target / "dos/folder/file.txt").stat().st_mode) == 0o644
+
+
+def test_a_tar_of_gnu_tar(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / ("n" * 90) / ("m" * 90)).mkdir(parents=True)
+    (source / ("n" * 90) / ("m" * 90) / "f").write_text("long")
+    (source / "l").symlink_to("t" * 150)
+    for form in ("gnu", "pax", "ustar"):
+        names = ["./" + "n" * 90] if form == "ustar" else ["."]
+        done = subprocess.run(
+            ["tar", f"--format={form}", "-cf", "-", *names], cwd=source, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        compressor = codecs.zstd_compressor("default")
+        (tmp_path / form).write_bytes(compressor.compress(done.stdout) + compressor.flush())
+        shutil.rmtree(tmp_path / "target", ignore_errors=True)
+        target = unpacked(tmp_path / form, tmp_path)
+        assert (target / ("n" * 90) / ("m" * 90) / "f").read_text() == "long"
+        assert form == "ustar" or (target / "l").readlink() == Path("t" * 150)
+
+
+def test_gnu_tar_reads_ours(project: Path, tmp_path: Path) -> None:
+    (project / ("long" * 40)).write_text("x")
+    names = archive.find(project, ".") or []
+    archive.pack(tmp_path / "x", project, names, format="tarzstd")
+    plain = codecs.zstd_decompressor().decompress((tmp_path / "x").read_bytes())
+    done = subprocess.run(["tar", "-tf", "-"], input=plain, capture_output=True, check=True)
+    listed = [name.rstrip("/") for name in done.stdout.decode().splitlines()]
+    assert sorted(listed) == sorted(names)
+
+
+NAMES = st.lists(
+    st.text(alphabet="ab.ü \n\udce9*[", min_size=1, max_size=5).filter(
+        lambda part: part not in (".", "..")
+    ),
+    min_size=1,
+    max_size=4,
+).map("/".join)
+
+
+@given(
+    wanted=st.dictionaries(NAMES, st.binary(max_size=400), max_size=6),
+    form=st.sampled_from(get_args(archive.Format)),
+    level=st.sampled_from(get_args(archive.Level)),
+)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_tree_comes_back_as_it_was(
+    tmp_path: Path, wanted: dict[str, bytes], form: archive.Format, level: archive.Level
+) -> None:
+    shutil.rmtree(tmp_path / "a", ignore_errors=True)
+    shutil.rmtree(tmp_path / "target", ignore_errors=True)
+    source = tmp_path / "a"
+    source.mkdir()
+    for name, data in wanted.items():
+        path = source / name
+        with contextlib.suppress(OSError):  # one is the folder of another
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    names = archive.find(source, ".") or []
+    archive.pack(tmp_path / "x", source, names, format=form, level=level)
+    target = unpacked(tmp_path / "x", tmp_path)
+    assert archive.find(target, ".") == names
+    for name in names:
+        if (source / name).is_file():
+            assert (target / name).read_bytes() == (source / name).read_bytes()

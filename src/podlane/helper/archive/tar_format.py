@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
@@ -88,7 +89,9 @@ def lay_over(header: Header, wide: dict[bytes, bytes]) -> None:
         header.mtime = float(wide.get(b"mtime", header.mtime))
     except ValueError as error:
         raise BadArchive("it is damaged") from error
-    if header.size < 0 or any(key.startswith(b"GNU.sparse") for key in wide):
+    if header.size < 0 or not math.isfinite(header.mtime):
+        raise BadArchive("it is damaged")
+    if any(key.startswith(b"GNU.sparse") for key in wide):
         raise BadArchive("it holds a sparse file, which podlane cannot read")
 
 

@@ -62,8 +62,8 @@ def _unpack_zip(
 
 def _check(reader: ZipReader, tree: Tree, bound: Bound) -> None:
     """Refuse what can be refused before a byte is written."""
-    reader.lay_out()
     known: set[int] = set()
+    offsets: list[int] = []
     for entry in reader.entries():
         parts = parts_of(entry.name)
         said = decode(entry.name)
@@ -75,7 +75,9 @@ def _check(reader: ZipReader, tree: Tree, bound: Bound) -> None:
         if hash(parts) in known:  # by number: the names of 100,000 files are many MB
             raise BadArchive(f"the entry {show(said)} is there twice")
         known.add(hash(parts))
+        offsets.append(entry.offset)
         bound.add(said, entry.size)
+    reader.lay_out(offsets)
     if bound.is_tight:
         bound.make_room(sum(tree.size_of(parts_of(entry.name)) for entry in reader.entries()))
 

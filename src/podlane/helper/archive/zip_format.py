@@ -28,6 +28,7 @@ _UNIX = 3
 _FROM_UNIX = (_UNIX << 8) | 63
 _TIMES = struct.Struct("<HHBi")
 _OWNER = struct.Struct("<HHBBIBI")
+_IDS = struct.Struct("<2xIxI")
 _SIZES = struct.Struct("<HHQQ")
 _EXTRA = struct.Struct("<HH")
 
@@ -102,12 +103,17 @@ def read_extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 def read_owner(data: bytes) -> tuple[int | None, int | None]:
     """The uid and gid of a field 0x7875, whatever their width."""
+    if data.startswith(b"\1\4") and len(data) == 11 and data[6] == 4:
+        uid, gid = _IDS.unpack(data)
+        return (uid, gid) if max(uid, gid) < FULL32 else (None, None)
     if len(data) < 2 or data[0] != 1:
         return None, None
     middle = 2 + data[1]
+    if middle >= len(data):
+        return None, None
     uid = int.from_bytes(data[2:middle], "little")
     gid = int.from_bytes(data[middle + 1 : middle + 1 + data[middle]], "little")
-    return (uid, gid) if middle < len(data) and max(uid, gid) < FULL32 else (None, None)
+    return (uid, gid) if max(uid, gid) < FULL32 else (None, None)
 
 
 def read_dos_time(date: int, moment: int) -> float:

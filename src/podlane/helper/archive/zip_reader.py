@@ -49,9 +49,9 @@ class ZipReader:
             entry, at = _entry(self._central, at)
             yield entry
 
-    def lay_out(self) -> None:
+    def lay_out(self, offsets: list[int]) -> None:
         """Learn where all entries begin, so that none can reach into the next."""
-        self._offsets = sorted(entry.offset for entry in self.entries())
+        self._offsets = sorted(offsets)
         twice = {a for a, b in pairwise(self._offsets) if a == b}
         for entry in self.entries() if twice else ():
             if entry.offset in twice:
@@ -123,9 +123,7 @@ def _directory(file: int, length: int) -> tuple[int, bytes, int]:
     """The number of entries, the central directory, and where it begins."""
     tail_size = min(length, zip_format.END.size + zip_format.FULL16)
     tail = os.pread(file, tail_size, length - tail_size)
-    found = tail.rfind(zip_format.END_SIGN)
-    if found < 0 or len(tail) - found < zip_format.END.size:
-        raise BadArchive("it is no archive, or it is cut short")
+    found = _end(tail)
     _, disk, first_disk, _, count, size, start, _ = zip_format.END.unpack_from(tail, found)
     if disk not in (0, zip_format.FULL16) or first_disk not in (0, zip_format.FULL16):
         raise BadArchive("it is one part of several")
@@ -142,6 +140,16 @@ def _directory(file: int, length: int) -> tuple[int, bytes, int]:
     if len(central) != size:
         raise BadArchive("it is cut short")
     return count, central, start
+
+
+def _end(tail: bytes) -> int:
+    """Where the last record is: its comment, which may hold its sign, must end with the file."""
+    at = len(tail)
+    while (at := tail.rfind(zip_format.END_SIGN, 0, at)) >= 0:
+        comment = tail[at + zip_format.END.size - 2 : at + zip_format.END.size]
+        if at + zip_format.END.size + int.from_bytes(comment, "little") == len(tail):
+            return at
+    raise BadArchive("it is no archive, or it is cut short")
 
 
 def _wide_end(file: int, end: int) -> tuple[int, int, int] | None:
