@@ -335,8 +335,8 @@ def test_more_entries_than_a_plain_zip_can_count(tmp_path: Path) -> None:
 def test_sizes_and_places_beyond_four_gigabytes(tmp_path: Path) -> None:
     """The records alone: a file of that size would take half a minute."""
     meta = Meta(stat.S_IFREG | 0o644, 1_700_000_000, 1, 2)
-    sizes = {"packed": 5 << 30, "size": 6 << 30, "offset": 7 << 30}
-    record = zip_format.Record(b"huge", 8, meta, **sizes, is_large=True)
+    record = zip_format.Record(b"huge", 8, meta, is_large=True)
+    record.packed, record.size, record.offset = 5 << 30, 6 << 30, 7 << 30
     central = zip_format.central_header(record)
     end = zip_format.end_records(1, len(central), 1 << 20)
     path = tmp_path / "x"
