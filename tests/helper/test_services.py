@@ -108,7 +108,7 @@ async def test_a_service_that_ended_will_not_answer(rig: Rig) -> None:
 
 
 ENDS = [
-    (ServiceEnd("db", 137, "OOMKilled", "", "32Mi"), "limit 32Mi", "`service_memory_limit`"),
+    (ServiceEnd("db", 137, "OOMKilled", "", "32Mi"), "limit 32 MiB", "`service_memory_limit`"),
     (ServiceEnd("db", 1, "Error", "bind: Address already in use"), "exit code 1", "share one"),
 ]
 

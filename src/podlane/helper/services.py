@@ -133,6 +133,7 @@ def _show_end(work: Work, one: ServiceCheck, end: ServiceEnd) -> None:
     if end.name in work.shown:
         return
     work.shown.add(end.name)
+    work.meter.service_ended(end)
     lines = end.tail.splitlines()
     last = ". The last it printed:" if lines else ""
     work.trace.warning(f"service {_called(one)} has ended: {_how(end)}{last}")
@@ -142,20 +143,17 @@ def _show_end(work: Work, one: ServiceCheck, end: ServiceEnd) -> None:
 
 
 def _how(end: ServiceEnd) -> str:
-    if end.reason == "OOMKilled":
-        limit = f" (limit {end.memory_limit})" if end.memory_limit else ""
-        return f"killed for lack of memory{limit}, exit code {end.exit_code}"
     reason = f" ({end.reason})" if end.reason not in ("", "Error", "Completed") else ""
     return f"exit code {end.exit_code}{reason}"
 
 
 def _hints(end: ServiceEnd) -> list[str]:
-    if _IN_USE in end.tail.lower():
-        return [
-            "all containers of a job share one network: another service has this port already; "
-            "let one of them listen elsewhere"
-        ]
-    return []
+    if _IN_USE not in end.tail.lower():
+        return []
+    return [
+        "all containers of a job share one network: another service has this port already; "
+        "let one of them listen elsewhere"
+    ]
 
 
 def _called(one: ServiceCheck) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.pod import names, pulls
+from podlane.core.pod import names
 from podlane.core.pod import record as record_data
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
@@ -24,11 +24,6 @@ def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
     owner = {"apiVersion": "v1", "kind": "Secret", "name": record.name, "uid": record.uid}
     metadata = manifest["metadata"] | {"ownerReferences": [owner]}
     return manifest | {"metadata": metadata}
-
-
-def attempt_of(manifest: Manifest, record: RecordState, attempt: int) -> Manifest:
-    """Return the pod manifest of the first attempt as that of a later one."""
-    return pulls.attempt_of(manifest, record.name, attempt)
 
 
 async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordState) -> None:

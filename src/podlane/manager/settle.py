@@ -17,13 +17,14 @@ from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told, encode_told
-from podlane.core.pod import names
+from podlane.core.pod import names, pulls
 from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
 from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import pods
+from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.launch import Hands, Voice, abandon
 from podlane.manager.runner import Runner
@@ -134,9 +135,10 @@ class Settler:
                 await _patiently(self._slot(line), line, runner)
             elif line.pod is not None:
                 await pods.delete_pod(site, line.pod)
-                await remark(runner.jobs, voice.job, wanted.lines)
-            manifest = pods.attempt_of(pods.read_pod(found), record, attempt)
-            pod = await _patiently(pods.make_pod(site, manifest, record), line, runner)
+            first, failed_pulls = pods.read_pod(found), wanted.pulls_failed
+            manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
+            pod = await self._make_pod(manifest, line, runner, is_next=attempt > 0)
+            await remark(runner.jobs, voice.job, wanted.lines)
         except JobRefused as refusal:
             outcome = failed(FailureReason(refusal.failure_reason))
             lines = (refusal.message, f"hint: {refusal.hint}")
@@ -151,18 +153,40 @@ class Settler:
             raise Unavailable("another job holds its slot", service="kubernetes", status=409)
         return ""
 
+    async def _make_pod(
+        self, manifest: pods.Manifest, line: Line, runner: Runner, *, is_next: bool
+    ) -> str:
+        """Create the pod. The next attempt is waited for and put on the board at once: what is
+        left of the last one there would be taken for the loss of the job."""
+        for delay in delays(0.5, 5):
+            making = pods.make_pod(runner.site, manifest, line.record)
+            try:
+                pod = await _patiently(making, line, runner)
+            except Unavailable:
+                if not is_next:
+                    raise
+                await asyncio.sleep(delay)
+                continue
+            if is_next:
+                await self._look_for(pod, runner)
+            return pod
+        raise AssertionError("delays end never")
+
+    async def _look_for(self, name: str, runner: Runner) -> None:
+        """Put a pod on the board as it is in the cluster. Gone when it is not there."""
+        site = runner.site
+        found = await site.api.get(POD, site.namespace, name)
+        self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
+
     async def _is_there(self, line: Line, runner: Runner) -> bool:
         """Whether the pod that the board lacks is in the cluster all the same.
 
         After trouble with the API the watch may be a while behind; what is not seen is not gone.
         """
-        site = runner.site
-        name = names.pod_name(line.record.name, 0)
         try:
-            found = await site.api.get(POD, site.namespace, name)
+            await self._look_for(names.pod_name(line.record.name, 0), runner)
         except Gone:
             return line.pod is not None
-        self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
         return True
 
     async def _tell(self, line: Line, told: Told, runner: Runner) -> None:

@@ -42,9 +42,12 @@ def _put(tar: tarfile.TarFile, name: str, document: object) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-def archive(out: Path, name: str, layers: list[Path], entrypoint: list[str]) -> None:
+def archive(
+    out: Path, name: str, layers: list[Path], entrypoint: list[str], user: str = ""
+) -> None:
     """Write the image NAME, made of LAYERS, for `ctr images import`."""
     config = {
+        "User": user,
         "Env": [SEARCH_PATH],
         "Entrypoint": entrypoint or None,
         "Cmd": None if entrypoint else ["sh"],
@@ -76,11 +79,12 @@ def main() -> None:
     whole.add_argument("name")
     whole.add_argument("layers", type=Path, nargs="+")
     whole.add_argument("--entrypoint", action="append", default=[])
+    whole.add_argument("--user", default="")
     asked = parser.parse_args()
     if asked.command == "layer":
         layer(asked.folder, asked.out)
     else:
-        archive(asked.out, asked.name, asked.layers, asked.entrypoint)
+        archive(asked.out, asked.name, asked.layers, asked.entrypoint, asked.user)
 
 
 if __name__ == "__main__":

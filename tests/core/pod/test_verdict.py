@@ -194,10 +194,24 @@ def test_next_pull_policy_is_the_next_attempt_at_once() -> None:
         assert isinstance(answer, Make)
         assert answer.attempt == 1
         assert "alpine:3" in answer.lines[0]
+        assert answer.pulls_failed == {"build": 1}
         assert answer.lines[1].startswith('Attempt #2: Trying "IfNotPresent" pull policy')
-    last: dict[str, Any] = choice["metadata"] | {"labels": {names.ATTEMPT: "1"}}
-    again = pod(BUSY, waiting("ErrImagePull", DENIED), metadata=last)
+    annotations = CHOICE | {"podlane.dev/pulls-failed": '{"build":1}'}
+    again = pod(BUSY, waiting("ErrImagePull", DENIED), metadata={"annotations": annotations})
     assert isinstance(verdict(again), SpeakFor)
+
+
+def test_pulls_that_failed_side_by_side_are_tried_again_together() -> None:
+    both = {"podlane.dev/pull-policies": '{"helper":["Always","Never"],"build":["Always","Never"]}'}
+    raw = pod(
+        waiting("ErrImagePull", DENIED),
+        waiting("ErrImagePull", REFUSED),
+        metadata={"annotations": both},
+    )
+    answer = verdict(raw)
+    assert isinstance(answer, Make)
+    assert (answer.attempt, answer.pulls_failed) == (1, {"helper": 1, "build": 1})
+    assert len(answer.lines) == 4
 
 
 def test_a_container_without_a_choice_is_not_tried_again() -> None:

@@ -7,6 +7,7 @@ containerd's, measured on a one-node cluster; the reasons are GitLab's closed li
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -84,9 +85,11 @@ def of_pod(pod: PodState) -> Finding | None:
 
 def of_build(pod: PodState) -> Finding | None:
     """What befell the build container, or kept a container from starting, beside the helper."""
-    build = pod.container("build")
-    if build.phase != "terminated":
-        return of_waiting(pod)
+    build, waiting = pod.container("build"), of_waiting(pod)
+    if build.phase != "terminated" or (waiting is not None and not build.exit_code):
+        return waiting
+    if pod.told.defer and not build.exit_code:
+        return None  # its loop ended because the helper left, as it had been told
     if build.reason == "OOMKilled" and build.exit_code:  # 0: a child was killed, and all was well
         return _out_of_memory(Reason.SCRIPT_FAILURE, build, pod.word)
     has_said_hello = pod.word is not None and pod.word.outcome is None
@@ -160,12 +163,15 @@ def silent(pod: PodState, seconds: float) -> Finding:
 
 def of_waiting(pod: PodState) -> Finding | None:
     """Why a container of the pod cannot start, if the kubelet says so."""
+    return next(waiting_for(pod), None)
+
+
+def waiting_for(pod: PodState) -> Iterator[Finding]:
+    """The same of each container, in their order."""
     for container in pod.containers:
-        if container.phase == "waiting":
-            finding = _of_container(container)
-            if finding is not None:
-                return finding
-    return None
+        finding = _of_container(container) if container.phase == "waiting" else None
+        if finding is not None:
+            yield finding
 
 
 def _of_container(container: ContainerState) -> Finding | None:

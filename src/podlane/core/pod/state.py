@@ -137,8 +137,8 @@ class PodState(msgspec.Struct, frozen=True):
     """One attempt of a job. `record` names its Secret; `disruption` is DisruptionTarget's text.
 
     `placed_at`: when a node was found; before that, when the pod was made. `policies`: the pull
-    policies of each container, where any has a choice. `told`: what its helper has been told.
-    `owner`: the uid of its record.
+    policies of each container, where any has a choice, of which so many have failed. `told`: what
+    its helper has been told. `owner`: the uid of its record.
     """
 
     name: str
@@ -151,6 +151,7 @@ class PodState(msgspec.Struct, frozen=True):
     is_deleting: bool = False
     told: Told = Told()
     policies: dict[str, list[str]] = {}
+    pulls_failed: dict[str, int] = {}
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -225,6 +226,7 @@ def parse_pod(raw: RawPod) -> PodState:
         is_deleting=meta.deletion_timestamp is not None,
         told=parse_told(meta.annotations.get(names.TELL, "")),
         policies=pulls.read(meta.annotations),
+        pulls_failed=pulls.read_failed(meta.annotations),
         phase=status.phase,
         reason=status.reason,
         message=status.message,

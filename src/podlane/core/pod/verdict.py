@@ -51,11 +51,13 @@ class Wait(msgspec.Struct, frozen=True):
 class Make(msgspec.Struct, frozen=True):
     """The record has no pod: make it, or the next attempt, from the manifest in the record.
 
-    `lines`: why there is another attempt, for the job's author.
+    `lines`: why there is another attempt, for the job's author. `pulls_failed`: how many pull
+    policies of each container have failed.
     """
 
     attempt: int
     lines: tuple[str, ...] = ()
+    pulls_failed: dict[str, int] = {}
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -78,6 +80,7 @@ class Remove(msgspec.Struct, frozen=True):
 Verdict = Wait | Make | Tell | SpeakFor | Remove
 Rule = Callable[[Entry, PodState, float, Patience], Verdict | None]
 _IDLE = 60.0
+_MOST_NODES = 3
 
 
 def judge(entry: Entry, now: float, patience: Patience) -> Verdict:
@@ -132,9 +135,9 @@ def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> 
         return None
     if pod.has_begun and pod.container("helper").phase != "terminated":
         return None  # it may still speak for itself
-    choices = max(map(len, pod.policies.values()), default=1)
-    if evidence.is_never_started(pod) and pod.attempt < choices + 2:
-        return Make(pod.attempt + 1)
+    pulls = sum(pod.pulls_failed.values())
+    if evidence.is_never_started(pod) and pod.attempt < pulls + _MOST_NODES:
+        return Make(pod.attempt + 1, pulls_failed=pod.pulls_failed)
     finding = evidence.of_pod(pod)
     return _speak(finding) if finding is not None else None
 
@@ -228,15 +231,24 @@ def _tell(pod: PodState, line: str) -> Verdict:
 
 
 def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:
-    """A pull that failed is tried again under the next pull policy of the container's list."""
-    policy = _next_policy(finding, pod)
-    if not policy:
+    """A pull that failed is tried again under the next pull policy of the container's list, and
+    with it those that have failed beside it."""
+    if not _next_policy(finding, pod):
         return _speak(finding)
-    number = pod.attempt + 2
-    again = f'Attempt #{number}: Trying "{policy}" pull policy for container {finding.pull_of}'
-    return Make(pod.attempt + 1, (finding.lines[0], again))
+    lines: list[str] = []
+    failed_now = dict(pod.pulls_failed)
+    for one in evidence.waiting_for(pod):
+        policy, name = _next_policy(one, pod), one.pull_of
+        if policy:
+            failed_now[name] = failed_now.get(name, 0) + 1
+            again = (
+                f'Attempt #{pod.attempt + 2}: Trying "{policy}" pull policy for container {name}'
+            )
+            lines += [one.lines[0], again]
+    return Make(pod.attempt + 1, tuple(lines), failed_now)
 
 
 def _next_policy(finding: Finding, pod: PodState) -> str:
-    later = pod.policies.get(finding.pull_of, [])[pod.attempt + 1 :]
+    name = finding.pull_of
+    later = pod.policies.get(name, [])[max(0, pod.pulls_failed.get(name, 0)) + 1 :]
     return later[0] if later else ""
