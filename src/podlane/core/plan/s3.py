@@ -20,7 +20,7 @@ from podlane.core.text.header import header_text
 from podlane.core.text.token import Token
 
 DEFAULT_REGION = "us-east-1"
-MOST_PARTS = 256  # of 5 GiB at most, so 1.25 TiB; each costs the plan some 60 bytes once packed
+MOST_PARTS = 128  # of 5 GiB at most, so 640 GiB; each costs the plan some 60 bytes once packed
 _SMALL_PART = 8 * 1024**2
 _REGION = re.compile(r"s3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?")
 _ENCRYPTIONS = {

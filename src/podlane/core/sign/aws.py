@@ -11,6 +11,7 @@ import hmac
 import posixpath
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -42,7 +43,7 @@ class Signer(msgspec.Struct, frozen=True):
 
     @property
     def time(self) -> str:
-        return datetime.fromtimestamp(self.now, UTC).strftime("%Y%m%dT%H%M%SZ")
+        return _time(int(self.now))
 
     @property
     def scope(self) -> str:
@@ -131,11 +132,24 @@ def _signature(signer: Signer, call: Call, headers: Mapping[str, str]) -> str:
             call.payload,
         )
     )
-    text = "\n".join((_ALGORITHM, signer.time, signer.scope, digest(request.encode())))
-    key = f"AWS4{signer.credentials.secret_key.reveal()}".encode()
-    for part in signer.scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
+    scope = signer.scope
+    text = "\n".join((_ALGORITHM, signer.time, scope, digest(request.encode())))
+    key = _key(signer.credentials.secret_key, scope)
     return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=8)
+def _time(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+@lru_cache(maxsize=8)
+def _key(secret: Token, scope: str) -> bytes:
+    """The key of a day, region and service: an upload in parts is signed hundreds of times."""
+    key = f"AWS4{secret.reveal()}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _query(query: str) -> str:
