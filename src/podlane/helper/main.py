@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -126,5 +127,19 @@ def _connect(plan: JobPlan) -> BlockingJobApi:
 
     access = JobAccess(plan.gitlab.url, plan.job.id, plan.gitlab.token, plan.gitlab.info)
     return BlockingJobApi(
-        access, user_agent=f"podlane {__version__}", ca_certificates=plan.gitlab.ca_certificates
+        access,
+        user_agent=f"podlane {__version__}",
+        ca_certificates=plan.gitlab.ca_certificates,
+        client_file=_client_file(plan),
     )
+
+
+def _client_file(plan: JobPlan) -> str:
+    """Our own certificate and its key as a file, which TLS wants; "" where there is none."""
+    certificate, key = plan.gitlab.client_certificate, plan.gitlab.client_key
+    if not certificate or key is None:
+        return ""
+    path = Path(plan.places.pod) / "spool" / f"client-{threading.get_ident()}.pem"
+    path.touch(0o600)
+    path.write_text(f"{certificate}\n{key.reveal()}")
+    return str(path)

@@ -11,6 +11,7 @@ from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.verdict import Patience
+from podlane.core.text.token import Token
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
 
@@ -31,8 +32,14 @@ class Runner:
 
     def context_now(self) -> RunnerContext:
         """The context at this moment: the time, and the certificates that GitLab is trusted by."""
-        certificates = self.gitlab.ca_certificates()
-        return msgspec.structs.replace(self.context, ca_certificates=certificates, now=time.time())
+        certificate, key = self.gitlab.client_certificate()
+        return msgspec.structs.replace(
+            self.context,
+            ca_certificates=self.gitlab.ca_certificates(),
+            client_certificate=certificate,
+            client_key=Token(key),
+            now=time.time(),
+        )
 
     @property
     def log_name(self) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from harness.certificates import authority
 from harness.http_server import Call, Said, always, serve
 from podlane.clients.http.blocking import BlockingHttp
 from podlane.clients.http.request import Request
-from podlane.errors import Rejected, Unavailable
+from podlane.errors import Rejected, ServiceError, Unavailable
 
 
 @pytest.fixture
@@ -138,6 +139,18 @@ def test_trusts_the_ca_handed_over_and_nobody_unknown() -> None:
         trusting.close()
         with pytest.raises(Rejected, match=r"certificate of 127.0.0.1 is not trusted"):
             BlockingHttp(user_agent="test").send(Request("GET", server.url))
+
+
+def test_shows_its_own_certificate(tmp_path: Path) -> None:
+    ca, clients = authority(), authority()
+    (tmp_path / "client.pem").write_text("\n".join(clients.client_pair("runner")))
+    with serve(always(Said(body=b"known")), ca.server(client_ca=clients.ca)) as server:
+        file = str(tmp_path / "client.pem")
+        let_in = BlockingHttp(user_agent="test", ca_text=ca.pem, client_file=file)
+        assert let_in.send(Request("GET", server.url)).body == b"known"
+        let_in.close()
+        with pytest.raises(ServiceError):
+            BlockingHttp(user_agent="test", ca_text=ca.pem).send(Request("GET", server.url))
 
 
 def test_the_helper_loads_no_event_loop() -> None:

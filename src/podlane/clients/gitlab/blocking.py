@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
 
 class BlockingJobApi:
-    def __init__(self, access: JobAccess, *, user_agent: str, ca_certificates: str = "") -> None:
+    """`client_file`: our own certificate and its key, for a GitLab that asks for one."""
+
+    def __init__(
+        self,
+        access: JobAccess,
+        *,
+        user_agent: str,
+        ca_certificates: str = "",
+        client_file: str = "",
+    ) -> None:
         self._access = access
-        self._http = BlockingHttp(user_agent=user_agent, ca_text=ca_certificates)
+        self._http = BlockingHttp(
+            user_agent=user_agent, ca_text=ca_certificates, client_file=client_file
+        )
 
     def close(self) -> None:
         self._http.close()

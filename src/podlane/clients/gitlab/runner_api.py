@@ -46,6 +46,10 @@ class RunnerApi:
         """What a job needs to trust this GitLab (PEM), known once GitLab has answered by TLS."""
         return self._session.ca_certificates()
 
+    def client_certificate(self) -> tuple[str, str]:
+        """What a job needs to be let in by this GitLab: certificate and key (PEM), or nothing."""
+        return self._session.client_certificate()
+
     async def request_job(self, ask: JobRequest) -> JobAnswer:
         """Ask once. Rejected: the token is not good (403). Unavailable: ask again later."""
         request = calls.request_job(self._url, ask)

@@ -24,9 +24,10 @@ TROUBLE = (OSError, http.client.HTTPException)
 class BlockingHttp:
     """Not for several threads at once: each thread has its own."""
 
-    def __init__(self, *, user_agent: str, ca_text: str = "") -> None:
+    def __init__(self, *, user_agent: str, ca_text: str = "", client_file: str = "") -> None:
         self._user_agent = user_agent
         self._ca_text = ca_text
+        self._client_file = client_file
         self._tls: ssl.SSLContext | None = None
         self._kept: dict[Address, http.client.HTTPConnection] = {}
         self._spoiled: set[Address] = set()  # half a request went over them: not for another
@@ -149,9 +150,10 @@ class BlockingHttp:
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
-            from podlane.clients.http.tls import make_context
+            from podlane.clients.http.tls import TlsFiles, make_context
 
-            self._tls = make_context(ca_text=self._ca_text)
+            files = TlsFiles(cert_file=self._client_file)
+            self._tls = make_context(files, ca_text=self._ca_text)
         return self._tls
 
     def _drop(self, key: Address) -> None:

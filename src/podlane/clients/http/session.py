@@ -55,6 +55,7 @@ class HttpSession:
         max_age: float = 900,
     ) -> None:
         self._tls = TlsContext(tls)
+        self.client_certificate = tls.read_client
         self._route = route or Route(self._tls)
         self._user_agent = user_agent
         self._service = service

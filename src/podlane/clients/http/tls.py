@@ -35,10 +35,12 @@ class TlsFiles(msgspec.Struct, frozen=True):
 
         A file that cannot be read is reported by the session that is to use it.
         """
-        try:
-            return Path(self.ca_file).read_text() if self.ca_file else ""
-        except (OSError, UnicodeDecodeError):
-            return ""
+        return _text(self.ca_file)
+
+    def read_client(self) -> tuple[str, str]:
+        """The PEM texts of our own certificate and its key, as `read_ca`."""
+        certificate = _text(self.cert_file)
+        return certificate, _text(self.key_file) or certificate
 
     def stamp(self) -> Stamp:
         """Changes whenever one of the files does."""
@@ -46,6 +48,13 @@ class TlsFiles(msgspec.Struct, frozen=True):
 
 
 NO_FILES = TlsFiles()
+
+
+def _text(name: str) -> str:
+    try:
+        return Path(name).read_text() if name else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 class TlsContext:

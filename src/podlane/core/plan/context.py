@@ -8,13 +8,15 @@ import msgspec
 
 from podlane.core.config.model import RunnerConfig
 from podlane.core.plan.store import Shelf
+from podlane.core.text.token import Token
 
 
 class RunnerContext(msgspec.Struct, frozen=True):
     """Everything is handed in: making a plan looks at no clock, no file and no environment.
 
     `info` goes into the PUT bodies of the runner API. `ca_certificates` is PEM text that the job
-    trusts beside the system's store. `helper_image` is podlane's own image, unless the config
+    trusts beside the system's store; `client_certificate` and `client_key` let it in, where GitLab
+    asks for them. `helper_image` is podlane's own image, unless the config
     names another. `slot` and `project_slot` number the jobs that live at one time: the runner's
     (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
     `shelf`: what the shared cache holds ready for the job. `now`: when the job was handed out, in
@@ -28,6 +30,8 @@ class RunnerContext(msgspec.Struct, frozen=True):
     info: dict[str, Any]
     manager_name: str = ""
     ca_certificates: str = ""
+    client_certificate: str = ""
+    client_key: Token = Token("")
     helper_image: str = ""
     revision: str = ""
     architecture: str = "linux/amd64"

@@ -85,6 +85,8 @@ def _access(job: Job, context: RunnerContext) -> GitLabAccess:
         token=job.token,
         info=context.info,
         ca_certificates=context.ca_certificates,
+        client_certificate=context.client_certificate,
+        client_key=context.client_key or None,
         failure_reasons=job.features.failure_reasons,
     )
 

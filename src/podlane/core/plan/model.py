@@ -27,7 +27,8 @@ class JobIdentity(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GitLabAccess(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the job reports. `ca_certificates` is PEM text added to the system's store.
+    """Where the job reports. `ca_certificates` is PEM text added to the system's store;
+    `client_certificate` and `client_key`, PEM too, are for a GitLab that asks for them.
 
     `info` is the object of the runner API's PUT bodies. `failure_reasons` is the list GitLab sent.
     """
@@ -36,6 +37,8 @@ class GitLabAccess(msgspec.Struct, frozen=True, omit_defaults=True):
     token: Token
     info: dict[str, Any]
     ca_certificates: str = ""
+    client_certificate: str = ""
+    client_key: Token | None = None
     failure_reasons: tuple[str, ...] = ()
 
 

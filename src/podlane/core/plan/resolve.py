@@ -108,13 +108,6 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
     """Every variable from the lowest rank to the highest; the order is the order of export."""
     runner = context.runner
     image = [Variable(key="CI_JOB_IMAGE", value=job.image.name, public=True)]
-    ca = Variable(
-        key="CI_SERVER_TLS_CA_FILE",
-        value=context.ca_certificates,
-        public=True,
-        raw=True,
-        file=True,
-    )
     return [
         *flags.variables(),
         *(image if job.image.name else ()),
@@ -126,7 +119,7 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
         own_variable("CI_SERVER", "yes"),
         own_variable("CI_JOB_STATUS", "running"),
         own_variable("CI_JOB_TIMEOUT", str(timeout(job))),
-        *([ca] if context.ca_certificates else ()),
+        *_certificates(context),
         *_payload(job),
         own_variable("CI_DISPOSABLE_ENVIRONMENT", "true"),
         own_variable("CI_RUNNER_VERSION", context.version),
@@ -135,6 +128,16 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
         *secrets.variables(job),
         own_variable("RUNNER_TEMP_PROJECT_DIR", places.temporary),
     ]
+
+
+def _certificates(context: RunnerContext) -> list[Variable]:
+    """As files: what a job trusts its GitLab by, and what lets it in."""
+    found = (
+        Variable("CI_SERVER_TLS_CA_FILE", context.ca_certificates, public=True),
+        Variable("CI_SERVER_TLS_CERT_FILE", context.client_certificate, public=True),
+        Variable("CI_SERVER_TLS_KEY_FILE", context.client_key.reveal(), masked=True),
+    )
+    return [msgspec.structs.replace(one, raw=True, file=True) for one in found if one.value]
 
 
 def _place(key: str, text: str, reader: Reader) -> str:
