@@ -1,7 +1,7 @@
 """A runner's shared cache, as a job's launch sees it: it answers soon, and it never fails.
 
 A store or cloud that does not answer costs the job its shared cache and one line in its log, and
-for half a minute the jobs that follow do not ask.
+for half a minute, later for up to five, the jobs that follow do not ask.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from podlane.manager.stores.s3 import S3Store
 log = logging.getLogger(__name__)
 _PATIENCE = 2.5
 _WARM_PATIENCE = 20.0
-_PAUSE = 30.0
+_PAUSE, _LONGEST_PAUSE = 30.0, 300.0
 
 
 class Store(Protocol):
@@ -40,6 +40,7 @@ class SharedCache:
         self._store = store
         self._session = session
         self._trouble = trouble
+        self._pause = _PAUSE
         self._pause_until = float("inf") if store is None else 0.0
 
     async def warm(self) -> None:
@@ -50,9 +51,8 @@ class SharedCache:
             async with asyncio.timeout(_WARM_PATIENCE):
                 await self._store.warm()
         except (ServiceError, TimeoutError) as error:
-            log.warning(
-                "The shared cache cannot be used yet", extra={"fields": {"error": _reason(error)}}
-            )
+            fields = {"error": _reason(error), "hint": getattr(error, "hint", "")}
+            log.warning("The shared cache cannot be used yet", extra={"fields": fields})
 
     async def shelf(self, ask: Ask) -> Shelf:
         if not ask.wanted:
@@ -61,12 +61,15 @@ class SharedCache:
             return self._without()
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await self._store.fill(ask)
+                found = await self._store.fill(ask)
         except (ServiceError, TimeoutError) as error:
             self._trouble = _reason(error)
             if not isinstance(error, Rejected):  # which is soon said, and may be this job's alone
-                self._pause_until = time.monotonic() + _PAUSE
+                self._pause_until = time.monotonic() + self._pause
+                self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             return self._without()
+        self._pause = _PAUSE
+        return found
 
     async def abandon(self, uploads: tuple[Token, ...]) -> None:
         """Abort uploads that nobody will go on with, as far as the store lets us."""
