@@ -128,6 +128,17 @@ async def test_paths_of_all_kinds(rig: Rig) -> None:
     assert "out/no/**: excluded 2 files\n" in shown
 
 
+async def test_git_runs_nothing_that_a_script_has_put_into_its_settings(rig: Rig) -> None:
+    rig.change(uploads=(Upload("x", (), untracked=True),))
+    rig.script(
+        f"printf '#!/bin/sh\\ntouch {rig.root}/HOOKED\\n' > monitor; chmod 755 monitor",
+        'git config core.fsmonitor "$PWD/monitor"',
+    )
+    await rig.run()
+    assert names(rig.job) == ["monitor"]
+    assert not (rig.root / "HOOKED").exists()
+
+
 async def test_too_large_is_said_in_plain_words(rig: Rig) -> None:
     rig.coordinator.artifacts.limit_bytes = 100_000
     rig.change(

@@ -1,23 +1,36 @@
 """The archive engine of artifacts and caches: pack, unpack, find.
 
 Nothing is written outside the project, whatever an archive says and whatever the job's processes
-do meanwhile (`tree.py`), and an archive has bounds (`bound.py`).
+do meanwhile (`tree.py`), and an archive has bounds (`bound.py`). Most jobs have no archive, and the
+helper starts fast: each part is imported when it is first asked for.
 """
 
 from __future__ import annotations
 
-from podlane.helper.archive.facts import (
-    BadArchive,
-    Format,
-    Level,
-    Packed,
-    Progress,
-    Unpacked,
-)
-from podlane.helper.archive.find import find, relative
-from podlane.helper.archive.pack import digests, pack, reason
-from podlane.helper.archive.single import NotOneFile, gzip, raw
-from podlane.helper.archive.unpack import names, unpack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from podlane.helper.archive.facts import (
+        BadArchive,
+        Format,
+        Level,
+        Packed,
+        Progress,
+        Unpacked,
+    )
+    from podlane.helper.archive.packing import digests, pack, reason
+    from podlane.helper.archive.search import find, relative
+    from podlane.helper.archive.single import NotOneFile, gzip, raw
+    from podlane.helper.archive.unpacking import names, unpack
+
+_HOMES = {
+    "facts": ("BadArchive", "Format", "Level", "Packed", "Progress", "Unpacked"),
+    "search": ("find", "relative"),
+    "packing": ("digests", "pack", "reason"),
+    "single": ("NotOneFile", "gzip", "raw"),
+    "unpacking": ("names", "unpack"),
+}
 
 __all__ = [
     "BadArchive",
@@ -37,3 +50,10 @@ __all__ = [
     "relative",
     "unpack",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for home, held in _HOMES.items():
+        if name in held:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(name)

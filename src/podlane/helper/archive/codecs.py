@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 import msgspec
@@ -87,7 +88,7 @@ def errors() -> tuple[type[Exception], ...]:
 
 
 def crc32(data: Any, value: int = 0) -> int:
-    return _crc32(data, value)
+    return _crc32()(data, value)
 
 
 def deflate_packer(level: Level) -> Packer:
@@ -197,12 +198,10 @@ def _zstd() -> Any:
     return zstd
 
 
-def _find_crc32() -> Callable[[Any, int], int]:
+@cache
+def _crc32() -> Callable[[Any, int], int]:
     try:
         from isal import isal_zlib
     except ImportError:
         return zlib.crc32
     return isal_zlib.crc32
-
-
-_crc32 = _find_crc32()

@@ -19,10 +19,8 @@ _TRIES = 3
 _FINAL = (401, 403, 404, 410)
 
 
-def download(work: Work) -> None:
+def download_all(work: Work) -> None:
     """Fetch and unpack them in GitLab's order. Any failure fails the job."""
-    if not work.plan.downloads:
-        return
     with work.trace.section("download_artifacts", "Downloading artifacts"):
         for item in work.plan.downloads:
             work.trace.info(f"Downloading artifacts for {item.job_name} ({item.job_id})...")

@@ -14,7 +14,7 @@ from podlane.clients.gitlab import calls
 from podlane.core.plan.model import Upload
 from podlane.helper import archive, files
 from podlane.helper.artifacts.means import failure, scratch, settings
-from podlane.helper.artifacts.select import expand, select
+from podlane.helper.artifacts.selection import expand, select
 from podlane.helper.artifacts.send import progress_of, send
 from podlane.helper.progress import megabytes, pace
 from podlane.helper.work import StageFailed, Work
@@ -26,12 +26,8 @@ _ENDINGS = {"gzip": ".gz", "raw": "", "tarzstd": ".tar.zst"}
 _LONGEST_NAME = 200
 
 
-def upload(work: Work, *, has_failed: bool) -> None:
-    """Upload what is to be kept of a job that went so; one that fails does not keep the others."""
-    fits = ("on_failure", "always") if has_failed else ("on_success", "always")
-    wanted = [item for item in work.plan.uploads if item.when in fits]
-    if not wanted or work.reporter.is_stopped:
-        return
+def upload_all(work: Work, wanted: list[Upload], *, has_failed: bool) -> None:
+    """One after another; one that fails does not keep the others."""
     word = "failure" if has_failed else "success"
     title = f"Uploading artifacts for {'failed' if has_failed else 'successful'} job"
     first: StageFailed | None = None

@@ -100,8 +100,10 @@ def _untracked(project: Path) -> list[str] | None:
     """What git does not know, ignored files too; a folder that is a repository ends in a slash."""
     if not project.is_dir():
         return []
-    env = dict(os.environ) | {"GIT_CONFIG_COUNT": "1"}
+    env = dict(os.environ) | {"GIT_CONFIG_COUNT": "2"}
     env |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    # what the job's scripts have written into .git must not make git run a program here
+    env |= {"GIT_CONFIG_KEY_1": "core.fsmonitor", "GIT_CONFIG_VALUE_1": "false"}
     listed = processes.output(["git", "ls-files", "-o", "-z"], env, project)
     if listed is None:
         return None
