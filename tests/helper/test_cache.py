@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import threading
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from harness import wait
+from harness.http_server import Call, Said, serve
 from helper.rig import Rig
 from helper.test_job import plain
 from podlane.core.plan.model import CacheKey, CacheRestore, CacheSave, EnvVariable
@@ -231,3 +236,89 @@ async def test_a_link_that_has_expired(rig: Rig, one_s3: S3, name: str) -> None:
     assert rig.job.state == "success"
     assert "secret" not in rig.trace
     assert "Failed to extract cache\n" in plain(rig.trace)
+
+
+async def test_a_job_that_gitlab_took_away_leaves_no_upload_open(
+    rig: Rig, one_s3: S3, name: str
+) -> None:
+    one = one_s3.store_object(name, pieces=one_s3.parts(name, 2))
+    rig.change(save=(CacheSave(key("main", one), ("hello.txt",)),))
+    rig.script("echo ready; sleep 60")
+    await rig.start()
+    await rig.until_trace("ready")
+    rig.coordinator.force_cancel(rig.job.id)
+    await rig.end()
+    assert b"<UploadId>" not in one_s3.uploads()
+    assert one_s3.tell("HEAD", name)[0] == 404
+
+
+async def test_cancel_ends_a_transfer_at_once(rig: Rig, name: str) -> None:
+    """The store never answers; the job's author presses cancel."""
+    ends = threading.Event()
+
+    def never(call: Call) -> Said:
+        ends.wait(30)
+        return Said()
+
+    with serve(never) as store:
+        one = StoreObject(name, get=Signed(Token(f"{store.url}/{name}?secret")))
+        rig.change(restore=(CacheRestore((key("main", one),)),))
+        await rig.start()
+        await rig.until_trace("Checking cache for main")
+        await wait.until("a question to the store", lambda: bool(store.calls))
+        rig.coordinator.cancel(rig.job.id)
+        await rig.end()
+        ends.set()
+    assert rig.job.state == "canceled", plain(rig.trace)
+    assert "step_script" not in rig.trace
+    assert "secret" not in rig.trace
+
+
+async def test_a_transfer_may_take_so_long(rig: Rig, name: str) -> None:
+    """A store that sends a byte now and then is not silent, but slow."""
+    ends = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        while not ends.wait(0.1):
+            yield b"x"
+
+    with serve(lambda call: Said(200, {}, drip())) as store:
+        one = StoreObject(name, get=Signed(Token(f"{store.url}/{name}?secret")))
+        rig.change(restore=(CacheRestore((key("main", one), key("b", one)), timeout_seconds=0.5),))
+        await rig.run()
+        ends.set()
+    shown = plain(rig.trace)
+    assert "The shared cache cannot be read: it took longer than 0.5 seconds" in shown
+    assert "127.0.0.1 has not answered before and is not asked again" in shown
+    assert rig.job.state == "success"
+
+
+async def test_two_jobs_at_once_on_one_key(rig: Rig, one_s3: S3, name: str) -> None:
+    """Both write the folder on one volume; what is there in the end is whole."""
+    rig.change(save=tuple(CacheSave(key("main"), ("hello.txt", "sub/")) for _ in range(5)))
+    other = Path(rig.plan.places.cache) / "main"
+    other.mkdir(parents=True)
+    (other / "cache.zip.999").write_bytes(b"of another job, just now")
+    old = other / "cache.zip.1"
+    old.write_bytes(b"of a job that was killed")
+    os.utime(old, (1e9, 1e9))
+    await rig.run()
+    assert sorted(path.name for path in other.iterdir()) == [
+        "cache.zip",
+        "cache.zip.999",
+        "metadata.json",
+    ]
+    with zipfile.ZipFile(other / "cache.zip") as archive:
+        assert archive.testzip() is None
+    assert json.loads((other / "metadata.json").read_text())["cachekey"] == "main"
+
+
+async def test_a_folder_that_cannot_be_written(rig: Rig, name: str) -> None:
+    Path(rig.plan.places.cache).parent.mkdir(exist_ok=True)
+    Path(rig.plan.places.cache).write_text("a file")
+    rig.change(
+        restore=(CacheRestore((key("main"),)),), save=(CacheSave(key("main"), ("hello.txt",)),)
+    )
+    await rig.run()
+    assert rig.job.state == "success"
+    assert "WARNING: Failed to create cache: " in plain(rig.trace)

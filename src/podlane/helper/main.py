@@ -20,7 +20,7 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
 from podlane.core.job.word import LastWord, encode_word
 from podlane.core.plan.model import VERSION, JobPlan
 from podlane.core.text import token
-from podlane.helper import files
+from podlane.helper import cache, files
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
 from podlane.helper.run import run
@@ -58,6 +58,7 @@ def main(argv: list[str]) -> int:
     except JobStopped:
         work.reporter.stop_thread()
         say(plan, LastWord("accepted", sent=work.reporter.window.sent))
+        cache.abandon(work)
     except Deferred:
         work.reporter.send_all(work.final_until)
         # an outcome tells that the build container has never said hello

@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 from podlane.helper.cache.restore import restore as restore
+from podlane.helper.cache.save import abandon as abandon
 from podlane.helper.cache.save import save as save

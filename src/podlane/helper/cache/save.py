@@ -46,6 +46,12 @@ def save(work: Work, *, has_failed: bool) -> None:
             _save(work, item)
 
 
+def abandon(work: Work) -> None:
+    """The job is over for GitLab: nothing is saved."""
+    for item in work.plan.save:
+        _let_go(work, item)
+
+
 def _let_go(work: Work, item: CacheSave) -> None:
     """What the manager has opened for this cache is not to stay open."""
     for one in item.key.objects:

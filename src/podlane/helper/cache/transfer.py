@@ -76,7 +76,7 @@ class Porter:
     def _check(self) -> None:
         self._work.check()
         if time.monotonic() >= self._until:
-            raise TooSlow(f"it took longer than {self._timeout:.0f} seconds")
+            raise TooSlow(f"it took longer than {self._timeout:g} seconds")
 
     def _wait(self, progress: Progress | None) -> None:
         until = min(self._until, self._work.until())
