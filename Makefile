@@ -71,7 +71,7 @@ cluster: image stores ## Run the suite of the real cluster
 	  $(BIN)/pytest -n 3 --dist worksteal -m "not alone" tests/cluster && \
 	  $(BIN)/pytest -p no:randomly -m alone tests/cluster
 
-bench: image ## Measure on the real cluster; writes docs/reference/measured.md
+bench: image stores ## Measure on the real cluster; writes docs/reference/measured.md
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench
 
 format: setup ## Rewrite the sources in the house's form

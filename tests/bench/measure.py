@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import statistics
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from bench import process
+from bench import cache, process
 from bench.audit import Audit
 from bench.figures import Figures
-from harness import cluster, gitlab, manager, play
+from bench.scene import CROWD, opened
+from harness import cluster
 from harness.cluster import RealCluster
 from harness.play import Play
-from harness.scenario import JobSpec, RunnerSpec
+from harness.scenario import JobSpec
 from podlane.local.coordinator import CoordinatorJob
 
 REPEATS = 10
-CROWD = 20
 LONG_LOGS = 3
 LINE = "x" * 99
 MEGABYTES = 60
@@ -40,7 +38,7 @@ async def everything(stage: RealCluster) -> Figures:
         medians[name] = statistics.median(values)
         spread[name] = (min(values), max(values))
 
-    async with _scene(stage, "one-by-one") as scene:
+    async with opened(stage, "one-by-one") as scene:
         await _run(scene, TRIVIAL)  # the first one warms up images and connections
         await scene.nothing_stays(30)
         audit = Audit(cluster.audit_log())
@@ -54,24 +52,18 @@ async def everything(stage: RealCluster) -> Figures:
         take("final_status", [_took(job) for job in trivial])
         take("log_tail", [job.moments["success"] - _marks(job) for job in long])
         assert all(job.trace_size > MEGABYTES * 1_000_000 for job in long)
-    async with _scene(stage, "crowd") as scene:
+    async with opened(stage, "crowd") as scene:
         jobs = [scene.gitlab.enqueue(TRIVIAL) for _ in range(CROWD)]
         for job in jobs:
             await scene.gitlab.coordinator.wait_finished(job.id, 120)
         medians["memory"] = process.peak_resident_mib(scene.manager.pid)
         await scene.nothing_stays(30)
+    moved = await cache.measure(stage)
+    for name in ("save", "restore", "unchanged", "cpu_save", "cpu_restore"):
+        take(f"cache_{name}", getattr(moved, name))
+    medians["cache_memory"] = moved.resident
     medians["requests"] = sum(requests.values()) / REPEATS
     return Figures(medians, spread, dict(requests), REPEATS)
-
-
-@asynccontextmanager
-async def _scene(stage: RealCluster, name: str) -> AsyncIterator[Play]:
-    runners = (RunnerSpec(config={"output_limit": 100_000}),)
-    folder = stage.folder / name
-    async with gitlab.serve(folder / "gitlab", stage.repository, stage.host) as served:
-        config = play.config_for(stage, served, {"concurrent": CROWD}, runners)
-        async with manager.running(folder / "manager", config, stage.environ()) as started:
-            yield Play(stage, served, started)
 
 
 async def _run(scene: Play, spec: JobSpec) -> CoordinatorJob:
