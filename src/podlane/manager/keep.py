@@ -102,6 +102,8 @@ class Keeper:
     async def _say(self, key: Key, line: Line, runner: Runner, watch: Watch) -> None:
         if line.pod is None:
             return  # the size of the trace tells whether a missing pod may be made: leave it 0
+        if not runner.context.runner.kubernetes.print_pod_warning_events:
+            return
         text = waiting.sentence(line.pod)
         voice = self._hands.voices.get(key)
         if voice is None or watch.offset is None or text in ("", watch.said):

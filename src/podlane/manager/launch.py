@@ -170,7 +170,7 @@ async def _make(
         if not await _acknowledge(runner, access):
             await site.api.delete(SECRET, site.namespace, state.name)
             return None
-        return await pods.make_pod(site, manifests.pod, state)
+        return await pods.make_pod(site, manifests.pod, state, runner.awaits)
     except (Unavailable, TimeoutError) as error:  # settle goes on from the record
         why = str(error) or "the cluster does not show the record"
         log.warning("The launch is not finished", extra={"fields": {"error": why}})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import time
 from typing import Any
 
 from podlane.clients.kube.kinds import POD, SECRET
@@ -16,6 +18,7 @@ from podlane.manager.site import Site
 
 Manifest = dict[str, Any]
 _REMOVE_GRACE = 1
+_MISSING = re.compile(r"error looking up service account|^The pull secret .* is missing")
 _UNSAID = "why is not told here, since the job's record is gone and its secrets could not be masked"
 
 
@@ -31,10 +34,34 @@ async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordSt
         await _create(site, SECRET, owned_by(extra, record))
 
 
-async def make_pod(site: Site, manifest: Manifest, record: RecordState) -> str:
-    """Create the pod and return its name. JobRefused when the API will never take it."""
-    await _create(site, POD, owned_by(manifest, record))
+async def make_pod(site: Site, manifest: Manifest, record: RecordState, awaits: float = 0) -> str:
+    """Create the pod and return its name. JobRefused when the API will never take it.
+
+    `awaits`: seconds from the record on in which its account and pull secrets may yet come; while
+    one is missing, Unavailable.
+    """
+    try:
+        if awaits:
+            await _check_pull_secrets(site, manifest)
+        await _create(site, POD, owned_by(manifest, record))
+    except JobRefused as refusal:
+        if not _MISSING.search(refusal.message) or time.time() > record.created_at + awaits:
+            raise
+        raise Unavailable(refusal.message, service="kubernetes", status=403) from refusal
     return str(manifest["metadata"]["name"])
+
+
+async def _check_pull_secrets(site: Site, manifest: Manifest) -> None:
+    """Kubernetes itself makes a pod without them, and its pulls fail with less plain words."""
+    for one in manifest["spec"].get("imagePullSecrets", ()):
+        try:
+            await site.api.get(SECRET, site.namespace, one["name"])
+        except Gone:
+            raise JobRefused(
+                f"The pull secret {one['name']!r} is missing in namespace {site.namespace}",
+                hint="make it there, or mend `image_pull_secrets` in [runners.kubernetes]",
+                reference="pull-secret",
+            ) from None
 
 
 async def _create(site: Site, kind: Any, manifest: Manifest) -> None:

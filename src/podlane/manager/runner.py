@@ -15,6 +15,9 @@ from podlane.core.text.token import Token
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
 
+_TRY_SECONDS = 5.0
+_TRIES = 5  # where the config has a negative number
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -29,6 +32,12 @@ class Runner:
 
     def patience(self) -> Patience:
         return Patience(start=self.context.runner.kubernetes.poll_timeout)
+
+    @property
+    def awaits(self) -> float:
+        """Seconds for which the pod's account and pull secrets may be missing; 0: not looked at."""
+        tries = self.context.runner.kubernetes.resource_availability_check_max_attempts
+        return _TRY_SECONDS * (_TRIES if tries < 0 else tries)
 
     def context_now(self) -> RunnerContext:
         """The context at this moment: the time, and the certificates that GitLab is trusted by."""

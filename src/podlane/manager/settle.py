@@ -19,7 +19,17 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told, encode_told
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import RawPod, parse_pod
-from podlane.core.pod.verdict import Make, Patience, Remove, SpeakFor, Tell, Verdict, Wait, judge
+from podlane.core.pod.verdict import (
+    Make,
+    Patience,
+    Remove,
+    SpeakFor,
+    Tell,
+    Verdict,
+    Wait,
+    explained,
+    judge,
+)
 from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
@@ -29,6 +39,7 @@ from podlane.manager.board import Key, Line
 from podlane.manager.launch import Hands, Voice, abandon
 from podlane.manager.runner import Runner
 from podlane.manager.speak import once, remark, speak
+from podlane.manager.warnings import warnings_of
 
 log = logging.getLogger(__name__)
 RunnerOf = Callable[[Line, str], Runner | None]
@@ -104,8 +115,9 @@ class Settler:
                     await self._make(key, line, verdict, runner)
                 case Tell(told=told):
                     await self._tell(line, told, runner)
-                case SpeakFor(outcome=outcome, lines=lines):
-                    await self.speak_for(key, line, runner, outcome, lines)
+                case SpeakFor():
+                    said = await self._explained(verdict, line, runner)
+                    await self.speak_for(key, line, runner, said.outcome, said.lines)
                 case Remove():
                     await self._remove(line, runner)
         except (ServiceError, TimeoutError) as error:
@@ -159,7 +171,7 @@ class Settler:
         """Create the pod. The next attempt is waited for and put on the board at once: what is
         left of the last one there would be taken for the loss of the job."""
         for delay in delays(0.5, 5):
-            making = pods.make_pod(runner.site, manifest, line.record)
+            making = pods.make_pod(runner.site, manifest, line.record, runner.awaits)
             try:
                 pod = await _patiently(making, line, runner)
             except Unavailable:
@@ -196,6 +208,12 @@ class Settler:
             await runner.site.api.patch(POD, runner.site.namespace, line.pod.name, patch)
         except Gone:
             return
+
+    async def _explained(self, verdict: SpeakFor, line: Line, runner: Runner) -> SpeakFor:
+        wanted = runner.context.runner.kubernetes.print_pod_warning_events
+        if line.pod is None or not verdict.is_unexplained or not wanted:
+            return verdict
+        return explained(verdict, await warnings_of(runner.site, line.pod))
 
     async def speak_for(
         self, key: Key, line: Line, runner: Runner, outcome: Outcome, lines: tuple[str, ...]

@@ -57,6 +57,8 @@ POLLING = {  # the manager's
 REFUSALS = {"custom_build_dir"}  # tests/golden/clone-path-not-allowed
 ELSEWHERE = POLLING | REFUSALS | {"kubernetes", "podlane"}
 PODLANE = {"pending_limit"}  # the manager's
+OF_THE_MANAGER = {"resource_availability_check_max_attempts", "print_pod_warning_events"}
+GATES = {"namespace_overwrite_allowed"}  # tests/golden/namespace-overwrite-refused
 OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {
     "pull_policy": ("always",),
@@ -111,7 +113,11 @@ def _job() -> Job:
                 "image": {"executor_opts": {"kubernetes": {"user": "5:6"}}},
                 "services": [{"name": "s", "ports": [{"number": 80}]}],
                 "cache": [{"key": "k", "paths": ["c"]}],
-                "variables": [*overwrites, {"key": "CI_DEBUG_TRACE", "value": "true"}],
+                "variables": [
+                    *overwrites,
+                    {"key": "KUBERNETES_SERVICE_ACCOUNT_OVERWRITE", "value": "2"},
+                    {"key": "CI_DEBUG_TRACE", "value": "true"},
+                ],
             }
         ).encode()
     )
@@ -154,7 +160,9 @@ def _other(owner: Any, name: str) -> Any:
     return msgspec.structs.replace(owner, **{name: _sample(field, getattr(owner, name))})
 
 
-@pytest.mark.parametrize("name", _names(KubernetesConfig, CONNECTION | OF_A_JOBS_OWN_IMAGE))
+@pytest.mark.parametrize(
+    "name", _names(KubernetesConfig, CONNECTION | OF_A_JOBS_OWN_IMAGE | OF_THE_MANAGER | GATES)
+)
 def test_kubernetes_key_matters(name: str) -> None:
     runner = msgspec.structs.replace(RUNNER, kubernetes=_other(KUBERNETES, name))
     assert _made(runner) != _made(RUNNER)

@@ -10,6 +10,7 @@ import pytest
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.job.tell import ServiceEnd, Told, encode_told
 from podlane.core.pod import names
+from podlane.core.pod.evidence import Warned
 from podlane.core.pod.state import RawContainer, RawPod, RawSpecContainer, RecordState, parse_pod
 from podlane.core.pod.verdict import (
     Entry,
@@ -20,6 +21,7 @@ from podlane.core.pod.verdict import (
     Tell,
     Verdict,
     Wait,
+    explained,
     judge,
 )
 
@@ -336,3 +338,35 @@ def test_running_job_is_left_alone() -> None:
 def test_silence_has_an_end() -> None:
     assert isinstance(verdict(pod(BUSY, BUSY), after=100), Wait)
     assert "did not start" in spoken(verdict(pod(BUSY, BUSY), after=181))[2]
+
+
+@pytest.mark.parametrize(
+    ("warned", "reason", "words"),
+    [
+        (
+            [
+                Warned(
+                    "FailedMount", 'MountVolume.SetUp failed for volume "v" : secret "s" not found'
+                )
+            ],
+            "runner_configuration_error",
+            'secret "s" not found',
+        ),
+        (
+            [Warned("MissingClusterDNS", "x"), Warned("FailedCreatePodSandBox", "no network")],
+            "runner_system_failure",
+            "no network",
+        ),
+        ([Warned("MissingClusterDNS", "x")], "runner_system_failure", "did not start"),
+        ([], "runner_system_failure", "did not start"),
+    ],
+)
+def test_silence_is_explained_by_what_the_cluster_warns_of(
+    warned: list[Warned], reason: str, words: str
+) -> None:
+    silent = verdict(pod(BUSY, BUSY), after=181)
+    assert isinstance(silent, SpeakFor)
+    assert silent.is_unexplained
+    said = explained(silent, tuple(warned))
+    assert said.outcome.failure_reason == reason
+    assert any(words in line for line in said.lines)

@@ -4,8 +4,6 @@ KUBERNETES = """
 [runners.kubernetes]
 bearer_token_overwrite_allowed later: KUBERNETES_BEARER_TOKEN of a job is ignored
 namespace_per_job later: all jobs run in `namespace`
-namespace_overwrite_allowed later: KUBERNETES_NAMESPACE_OVERWRITE of a job is ignored
-service_account_overwrite_allowed later: KUBERNETES_SERVICE_ACCOUNT_OVERWRITE of a job is ignored
 node_selector_overwrite_allowed later: KUBERNETES_NODE_SELECTOR_* of a job is ignored
 node_tolerations_overwrite_allowed later: KUBERNETES_NODE_TOLERATIONS_* of a job is ignored
 pod_labels_overwrite_allowed later: KUBERNETES_POD_LABELS_* of a job is ignored
@@ -14,7 +12,6 @@ pod_disruption_budget later: no PodDisruptionBudget is made
 helper_image_flavor moot: podlane has one helper image; `helper_image` names another
 helper_image_autoset_arch_and_os moot: podlane's helper image serves every architecture it has
 use_service_account_image_pull_secrets later: GitLab's registry credentials go to the pod as well
-resource_availability_check_max_attempts later: a missing account or pull secret shows in the pod
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
 cap_add later: containers get the capabilities of the container runtime
@@ -25,7 +22,6 @@ cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
 cleanup_grace_period_seconds! later: a finished pod is deleted with a grace of one second
 retry_limit moot: podlane repeats calls until `poll_timeout`
 retry_backoff_max moot: podlane has its own pace of repeats
-print_pod_warning_events! later: the trace names what a pod waits for after ten seconds
 suspend_pvc_size moot: environments are not suspended
 suspend_pvc_storage_class moot: environments are not suspended
 terminationGracePeriodSeconds moot: it is gone; `pod_termination_grace_period_seconds` took over

@@ -1,16 +1,19 @@
-"""Resources: what the config gives, and what a job may change by `KUBERNETES_…` variables.
+"""What the config gives, and what a job may change by `KUBERNETES_…` variables.
 
-A job changes a value only where the runner's `<key>_overwrite_max_allowed` is set, and only up to
-it. This is the one reader of these keys and variables.
+A resource changes only where the runner's `<key>_overwrite_max_allowed` is set, and only up to it;
+a name where `<key>_overwrite_allowed`, a pattern, matches it. This is the one reader of these keys
+and variables.
 """
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
+from podlane.core.config.model import KubernetesConfig
 from podlane.core.job.variables import Reader
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
@@ -22,6 +25,7 @@ Scope = Literal["", "helper_", "service_", "pod_"]
 RESOURCES = ("cpu", "memory", "ephemeral_storage")
 OF_PODS = ("cpu", "memory")  # all that Kubernetes has for a pod as a whole
 KINDS = ("request", "limit")
+_LONGEST_NAME = 253
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -40,13 +44,60 @@ def amounts(context: RunnerContext, scope: Scope, reader: Reader) -> dict[str, A
 
 
 def notes(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    account = _name("service_account", context.runner.kubernetes, ground.reader)
+    names = (Note(f'"service_account" overwritten with "{account}"'),) if account else ()
     scopes: tuple[Scope, ...] = ("", "helper_", "service_", "pod_")
-    return tuple(
+    return names + tuple(
         Note(f'"{amount.key}" overwritten with "{amount.text}"')
         for scope in scopes
         for amount in amounts(context, scope, ground.reader).values()
         if amount.is_overwritten
     )
+
+
+def applied(context: RunnerContext, reader: Reader) -> RunnerContext:
+    """The settings with the names that the job puts in their place. JobRefused for one that the
+    runner's pattern does not match."""
+    kubernetes = context.runner.kubernetes
+    account = _name("service_account", kubernetes, reader)
+    namespace = _name("namespace", kubernetes, reader)
+    if namespace and namespace != (kubernetes.namespace or "default"):
+        raise JobRefused(
+            f"The job asks for the namespace {namespace!r}, and podlane runs all jobs of this "
+            f"runner in {kubernetes.namespace or 'default'!r}",
+            hint="leave KUBERNETES_NAMESPACE_OVERWRITE out, or add a [[runners]] entry for that "
+            "namespace and give the job its tags",
+            reference="overwrite",
+        )
+    if not account:
+        return context
+    kubernetes = msgspec.structs.replace(kubernetes, service_account=account)
+    runner = msgspec.structs.replace(context.runner, kubernetes=kubernetes)
+    return msgspec.structs.replace(context, runner=runner)
+
+
+def _name(key: str, kubernetes: KubernetesConfig, reader: Reader) -> str:
+    """What the job asks for by name; "" where it asks for nothing or the runner has no pattern."""
+    variable, gate = f"{variable_of(key)}_OVERWRITE", f"{key}_overwrite_allowed"
+    asked, pattern = reader.get(variable).strip(), getattr(kubernetes, gate)
+    if not asked or not pattern:
+        return ""
+    try:
+        is_allowed = re.search(pattern, asked[:_LONGEST_NAME]) is not None
+    except re.error as error:
+        raise JobRefused(
+            f"`{gate}` of the runner is no regular expression: {error}",
+            hint=f"mend `{gate}` in [runners.kubernetes]",
+            reference="overwrite",
+        ) from None
+    if not is_allowed or len(asked) > _LONGEST_NAME:
+        raise JobRefused(
+            f"The job asks for {key} {asked[:64]!r} ({variable}), which does not match the "
+            f"runner's `{gate}`: {pattern[:200]!r}",
+            hint=f"change {variable}, or the pattern in [runners.kubernetes]",
+            reference="overwrite",
+        )
+    return asked
 
 
 def variable_of(key: str) -> str:

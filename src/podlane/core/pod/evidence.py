@@ -35,6 +35,13 @@ class Finding(msgspec.Struct, frozen=True):
     pull_of: str = ""
 
 
+class Warned(msgspec.Struct, frozen=True):
+    """A Warning event of the pod."""
+
+    reason: str
+    message: str
+
+
 _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
 _NOT_THERE = re.compile(
     r"not found|manifest unknown|does not exist|no match for platform|invalid reference", re.I
@@ -47,6 +54,8 @@ _NETWORK = re.compile(
     r"|connection reset|temporary failure|503 service|502 bad",
     re.I,
 )
+_GONE = re.compile(r"not found|references non-existent|not registered", re.I)
+_NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
 _PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
 _GRACE_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
@@ -158,6 +167,27 @@ def silent(pod: PodState, seconds: float) -> Finding:
             f"hint: `kubectl -n {pod.namespace} describe pod` of such a pod shows its events; "
             "`poll_timeout` is how long podlane waits",
         ),
+    )
+
+
+def of_warnings(warned: tuple[Warned, ...]) -> Finding | None:
+    """Why a pod did not start, where only its events say so: volumes and sandboxes."""
+    mounts = [one for one in warned if one.reason == "FailedMount" and _GONE.search(one.message)]
+    if mounts:
+        return Finding(
+            Reason.RUNNER_CONFIGURATION_ERROR,
+            (
+                f"The pod waits for an object that is not there: {mounts[0].message[:600]}",
+                "hint: make the object in the namespace of the jobs, or mend its name under "
+                "[runners.kubernetes.volumes]",
+            ),
+        )
+    said = [one for one in warned if one.reason not in _NO_CAUSE]
+    if not said:
+        return None
+    return Finding(
+        Reason.RUNNER_SYSTEM_FAILURE,
+        (f"The pod did not start, and the cluster says why: {said[0].message[:600]}",),
     )
 
 

@@ -82,6 +82,7 @@ def build_manifests(
     `ground`: the job's, if it is resolved already.
     """
     ground = ground or resolve(job, context)
+    context = overwrites.applied(context, ground.reader)
     parts = Parts(
         plan=plan,
         job=job,

@@ -16,7 +16,7 @@ import msgspec
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told
 from podlane.core.pod import evidence
-from podlane.core.pod.evidence import Finding
+from podlane.core.pod.evidence import Finding, Warned
 from podlane.core.pod.state import PodState, RecordState
 
 
@@ -67,10 +67,14 @@ class Tell(msgspec.Struct, frozen=True):
 
 
 class SpeakFor(msgspec.Struct, frozen=True):
-    """End the job at GitLab in the pod's place, with these lines in its trace; then remove it."""
+    """End the job at GitLab in the pod's place, with these lines in its trace; then remove it.
+
+    `is_unexplained`: the status says nothing, so the pod's warnings are looked at first.
+    """
 
     outcome: Outcome
     lines: tuple[str, ...] = ()
+    is_unexplained: bool = False
 
 
 class Remove(msgspec.Struct, frozen=True):
@@ -202,7 +206,16 @@ def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) 
         return None
     if now < pod.placed_at + patience.start:
         return Wait(pod.placed_at + patience.start - now)
-    return _speak(evidence.silent(pod, patience.start))
+    silent = _speak(evidence.silent(pod, patience.start))
+    return msgspec.structs.replace(silent, is_unexplained=True)
+
+
+def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
+    """The same end with its cause, where the cluster has warned of one."""
+    finding = evidence.of_warnings(warned)
+    if finding is None:
+        return silent
+    return SpeakFor(failed(finding.reason), (silent.lines[0], *finding.lines))
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,0 +1,39 @@
+"""What the cluster warns of about one pod: its Warning events, for a failure that its status does
+not explain (volumes, sandboxes)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from podlane.clients.kube.kinds import EVENT
+from podlane.core.pod.evidence import Warned
+from podlane.core.pod.state import PodState
+from podlane.errors import ServiceError
+from podlane.manager.site import Site
+
+_MOST = 100
+
+
+class _Event(msgspec.Struct, frozen=True, rename="camel"):
+    reason: str = ""
+    message: str = ""
+    last_timestamp: str | None = None
+
+
+class _Events(msgspec.Struct, frozen=True):
+    items: tuple[_Event, ...] = ()
+
+
+async def warnings_of(site: Site, pod: PodState) -> tuple[Warned, ...]:
+    """The newest first; none when they cannot be had, for the job's end does not wait for them."""
+    query: dict[str, Any] = {"limit": str(_MOST)}
+    query["fieldSelector"] = f"involvedObject.uid={pod.uid},type=Warning"
+    try:
+        answer = await site.api.read(EVENT.path(site.namespace), query, metadata_only=False)
+        events = msgspec.json.decode(answer.body, type=_Events).items
+    except (ServiceError, msgspec.MsgspecError):
+        return ()
+    newest = sorted(events, key=lambda event: event.last_timestamp or "", reverse=True)
+    return tuple(dict.fromkeys(Warned(event.reason, event.message) for event in newest))
