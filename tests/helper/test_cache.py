@@ -184,7 +184,7 @@ async def test_no_shared_cache(rig: Rig) -> None:
     await rig.run()
     shown = plain(rig.trace)
     assert "No cache under this key\nWARNING: Failed to extract cache\n" in shown
-    assert "No shared cache is set up for this runner ([runners.cache])" in shown
+    assert "This job has no shared cache ([runners.cache])" in shown
     assert "Created cache\n" in shown
 
 

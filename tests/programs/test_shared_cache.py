@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from harness import gitlab, manager, play, wait
 from harness.embedded import EmbeddedCluster
 from harness.gitlab import Gitlab
 from harness.scenario import JobSpec, RunnerSpec
 from podlane.local.coordinator import CoordinatorJob
+from stores import gcs
 from stores.azure import ACCOUNT, CONTAINER, KEY, Azure
 from stores.fixtures import any_s3, azurite, one_s3
 from stores.s3 import BUCKET, S3
@@ -143,6 +145,23 @@ async def test_azure(stage: EmbeddedCluster, azurite: Azure) -> None:
     azure = {"AccountName": ACCOUNT, "AccountKey": KEY, "ContainerName": CONTAINER}
     config = {"Type": "azure", "Path": "p", "azure": {**azure, "StorageDomain": domain}}
     await _check(Scene(stage, _cache(config)), (KEY,))
+
+
+@pytest.mark.parametrize("is_parallel", [False, True])
+async def test_gcs(stage: EmbeddedCluster, is_parallel: bool) -> None:
+    with gcs.running() as store:
+        pem = store.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ).decode()
+        table = {"BucketName": gcs.BUCKET, "AccessID": gcs.ACCOUNT, "PrivateKey": pem}
+        config = _cache({"Type": "gcs", "gcs": table}, FF_USE_PARALLEL_CACHE_TRANSFER=is_parallel)
+        scene = Scene(stage, config)
+        scene.environ = {"STORAGE_EMULATOR_HOST": store.url}
+        await _check(scene, (pem, pem.splitlines()[1]))
+        assert len(store.objects) == 1
+        assert not store.sessions
 
 
 async def test_a_store_that_is_away_costs_the_cache_and_a_line(stage: EmbeddedCluster) -> None:

@@ -128,7 +128,7 @@ class _Saving:
         size = self.place.archive.stat().st_size
         if one is None:
             trace.plain(
-                "No shared cache is set up for this runner ([runners.cache]): the archive stays in "
+                "This job has no shared cache ([runners.cache]): the archive stays in "
                 "its cache folder"
             )
         elif limit and size > limit:
