@@ -10,23 +10,44 @@ from podlane.core.job.payload import Variable
 from podlane.core.text.boolean import format_boolean, parse_boolean
 
 PREFIX = "FF_"
-# The flags that podlane heeds. Others of gitlab-runner's change nothing here: what they switch is
-# always so, or is not there (docs/reference/differences.md).
-DEFAULTS = {
+DEFAULTS = {  # the flags that podlane heeds
+    "FF_CLEAN_UP_FAILED_CACHE_EXTRACT": False,
     "FF_ENABLE_BASH_EXIT_CODE_CHECK": False,
     "FF_ENABLE_JOB_CLEANUP": False,
     "FF_ENABLE_JOB_INPUTS_INTERPOLATION": True,
-    "FF_GIT_URLS_WITHOUT_TOKENS": False,  # podlane never writes a token into a URL
+    "FF_HASH_CACHE_KEYS": False,
+    "FF_KUBERNETES_HONOR_ENTRYPOINT": False,
     "FF_MASK_ALL_DEFAULT_TOKENS": True,
     "FF_SCRIPT_SECTIONS": False,
     "FF_SECRET_RESOLVING_FAILS_IF_MISSING": True,
     "FF_TIMESTAMPS": True,
+    "FF_USE_ADVANCED_POD_SPEC_CONFIGURATION": False,
+    "FF_USE_DIRECT_DOWNLOAD": True,
     "FF_USE_EXPONENTIAL_BACKOFF_STAGE_RETRY": True,
     "FF_USE_GITALY_CORRELATION_ID": True,
     "FF_USE_GIT_BUNDLE_URIS": True,
     "FF_USE_GIT_NATIVE_CLONE": False,
     "FF_USE_GIT_PROACTIVE_AUTH": False,
+    "FF_USE_PARALLEL_ARTIFACT_TRANSFER": False,
+    "FF_USE_PARALLEL_CACHE_TRANSFER": False,
 }
+# What these switch on is always so here, or concerns what is not there: nobody needs to hear of it
+_AS_WELL = frozenset(
+    {
+        "FF_DISABLE_POWERSHELL_STDIN",
+        "FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR",
+        "FF_DISABLE_UMASK_FOR_KUBERNETES_EXECUTOR",
+        "FF_GIT_URLS_WITHOUT_TOKENS",
+        "FF_NETWORK_PER_BUILD",
+        "FF_POSIXLY_CORRECT_ESCAPES",
+        "FF_RESOLVE_FULL_TLS_CHAIN",
+        "FF_USE_ADAPTIVE_REQUEST_CONCURRENCY",
+        "FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL",
+        "FF_USE_FASTZIP",
+        "FF_USE_LEGACY_BASH_EVAL",
+        "FF_USE_POD_ACTIVE_DEADLINE_SECONDS",
+    }
+)
 
 
 class Flags(msgspec.Struct, frozen=True):
@@ -49,8 +70,13 @@ class Flags(msgspec.Struct, frozen=True):
         return {
             name: value
             for name, value in sorted(self.values.items())
-            if value != DEFAULTS.get(name, False)
+            if value != DEFAULTS.get(name, value)
         }
+
+    def vain(self) -> tuple[str, ...]:
+        """Flags that somebody has switched on in vain: no such thing is here, or nowhere."""
+        known = DEFAULTS.keys() | _AS_WELL
+        return tuple(name for name in sorted(self.told - known) if self.values[name])
 
     def variables(self) -> list[Variable]:
         """The flags as a script sees them: those that somebody set."""

@@ -75,10 +75,11 @@ def _pull_policies(job: Job, context: RunnerContext, ground: Ground) -> tuple[No
 
 
 def _flag_complaints(ground: Ground) -> tuple[Note, ...]:
-    return tuple(
-        Note(f"{name} is ignored: its value is not true or false", "warning")
-        for name in ground.flags.bad
-    )
+    bad = [f"{name} is ignored: its value is not true or false" for name in ground.flags.bad]
+    notes = [Note(text, "warning") for text in bad]
+    if vain := ground.flags.vain():
+        notes.append(Note(f"Feature flags that podlane does not have: {_few(vain)}"))
+    return tuple(notes)
 
 
 def _variable_complaints(ground: Ground) -> tuple[Note, ...]:
