@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,14 +49,19 @@ async def serve(root: Path, repository: Path, host: str) -> AsyncIterator[Gitlab
         await coordinator.stop()
 
 
-def make_repository(folder: Path, files: int = 20) -> Path:
-    """A repository with one commit on `main`: README.md and a few folders of files."""
+def make_repository(folder: Path, files: int = 20, noise: tuple[int, int] | None = None) -> Path:
+    """A repository with one commit on `main`: README.md and a few folders of files.
+
+    `noise`: so many files more, of so many bytes each, which nothing can compress.
+    """
     folder.mkdir(parents=True)
     (folder / "README.md").write_text("a demo\n")
     for number in range(files):
         target = folder / f"src/{number % 10}/file-{number}.txt"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"file {number}\n" * 20)
+    for number in range(noise[0] if noise else 0):
+        (folder / f"noise-{number}").write_bytes(os.urandom(noise[1] if noise else 0))
     _git(folder, "init", "--quiet", "--initial-branch", "main")
     _git(folder, "add", ".")
     who = ("-c", "user.name=dev", "-c", "user.email=dev@example.com")

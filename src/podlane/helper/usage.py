@@ -134,7 +134,8 @@ class Meter:
             return ()
         start = self._launch.until(hello, self._settings.queued)
         containers = self.now() if self._settings.with_cgroup else {}
-        return usage.block(start, self._trace.spent, containers)
+        told = {one.container for one in self.shortages} | ({"build"} if self.lost_in else set())
+        return usage.block(start, self._trace.spent, containers, told)
 
     def _look(self) -> None:
         if self._settings.with_cgroup:

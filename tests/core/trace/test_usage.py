@@ -104,11 +104,6 @@ BLOCKS: list[tuple[str, Used, tuple[str, ...]]] = [
         ),
     ),
     ("little of a little", Used(limit=64 * M, held=2 * M), ("memory 2 MiB of 64 MiB (3 %)",)),
-    (
-        "a kill is told elsewhere",
-        Used(limit=64 * M, held=1, peak=64 * M, oom=1),
-        ("memory 64 MiB of 64 MiB (100 %)",),
-    ),
 ]
 
 
@@ -116,6 +111,18 @@ BLOCKS: list[tuple[str, Used, tuple[str, ...]]] = [
 def test_container(what: str, used: Used, lines: tuple[str, ...]) -> None:
     shown = block(Start(), {}, {"build": used})
     assert tuple(line.removeprefix("build   ") for line in shown) == lines
+
+
+def test_what_is_told_elsewhere_gets_no_hint() -> None:
+    killed = Used(limit=64 * M, held=1, peak=64 * M, oom=1)
+    (line,) = block(Start(), {}, {"build": killed}, {"build"})
+    assert line == "build   memory 64 MiB of 64 MiB (100 %)"
+
+
+def test_no_helper_is_to_have_less_than_it_may_need() -> None:
+    used = Used(limit=256 * M, held=20 * M)
+    assert block(Start(), {}, {"helper": used})[1].endswith("`helper_memory_limit` could be 128Mi")
+    assert len(block(Start(), {}, {"helper": Used(limit=128 * M, held=20 * M)})) == 1
 
 
 def test_the_most_that_was_held_is_kept_and_a_huge_limit_is_none() -> None:

@@ -15,6 +15,7 @@ from harness.gitlab import make_repository
 from local.coordinator.caller import Caller
 from podlane.errors import PodlaneError
 from podlane.local.coordinator import Coordinator, CoordinatorJob, Fault
+from podlane.local.coordinator import git as server
 
 PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
 ENVIRON = PLAIN | {
@@ -203,3 +204,16 @@ async def test_client_that_leaves_in_the_middle_leaves_no_process(
     writer.close()
     await wait.until("no backend", lambda: _backends(gitlab) == 0, 5)
     assert not caplog.records
+
+
+async def test_backend_ends_though_nobody_reads_the_rest() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("head", "-c", "5000000", "/dev/zero"),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    await process.stdout.read(1)
+    async with asyncio.timeout(10):
+        await server._end(process)
+    assert process.returncode is not None

@@ -28,6 +28,10 @@ class GitFailure(msgspec.Struct, frozen=True):
 
 _TABLE: tuple[tuple[str, GitFailure], ...] = (
     (
+        r"Cannot allocate memory|Out of memory|died of signal 9",  # before all that comes of it
+        GitFailure("git ran out of memory", reason=_SYSTEM),
+    ),
+    (
         r"No space left on device|Disk quota exceeded",
         GitFailure(
             "the disk is full",

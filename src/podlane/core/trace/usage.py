@@ -7,15 +7,15 @@ so it is named only where the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 MEBIBYTE = 1024 * 1024
 NO_LIMIT = 1 << 60  # cgroup v1 writes "none" as a huge number
 _HIGH, _LOW = 0.9, 0.2
-_LEAST = 64 * MEBIBYTE  # no limit below it is suggested
 _KEYS = {"build": "memory_limit", "helper": "helper_memory_limit"}
+_LEAST = {"build": 64 * MEBIBYTE, "helper": 128 * MEBIBYTE}  # no limit below it is suggested
 _STAGES = {
     "get_sources": "cloning",
     "restore_cache": "cache",
@@ -74,13 +74,17 @@ def join(before: Used, now: Used) -> Used:
 
 
 def block(
-    start: Start, spent: Mapping[str, float], containers: Mapping[str, Used]
+    start: Start,
+    spent: Mapping[str, float],
+    containers: Mapping[str, Used],
+    told: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """The lines of the block. `spent`: seconds by log section."""
+    """The lines of the block. `spent`: seconds by log section. `told`: containers of whose memory
+    more is said elsewhere, so they get no hint."""
     rows = [("time", _times(start, spent))]
     rows += [(name, _container(used)) for name, used in containers.items()]
     lines = [f"{name:<8}{text}" for name, text in rows if text]
-    hints = [_hint(name, used) for name, used in containers.items()]
+    hints = [_hint(name, used) for name, used in containers.items() if name not in told]
     return (*lines, *(f"hint: {hint}" for hint in hints if hint))
 
 
@@ -108,7 +112,7 @@ def size(number: int) -> str:
 def quantity(number: float) -> str:
     """The next round Kubernetes quantity: a multiple of 64Mi, above 1Gi of 512Mi."""
     step = 64 if number <= 1024 * MEBIBYTE else 512
-    mebibytes = max(_LEAST // MEBIBYTE, -(-int(number) // (step * MEBIBYTE)) * step)
+    mebibytes = -(-int(number) // (step * MEBIBYTE)) * step
     return f"{mebibytes // 1024}Gi" if mebibytes % 1024 == 0 else f"{mebibytes}Mi"
 
 
@@ -146,14 +150,13 @@ def _with_cache(used: Used) -> str:
 
 def _hint(name: str, used: Used) -> str:
     key = _KEYS.get(name)
-    if not key or not used.limit or not used.most or used.oom:
-        return ""  # of a kill there is more to say: core.trace.memory
+    if not key or not used.limit or not used.most:
+        return ""
     share = used.most / used.limit
     if share >= _HIGH:
         wanted = quantity(max(used.most * 1.4, used.limit * 1.2))
         return f"{name} came close to its memory limit; `{key}` could be {wanted}"
-    wanted = quantity(used.most * 2)
-    is_low = share <= _LOW and used.limit > _LEAST
-    if is_low:
+    wanted = quantity(max(used.most * 2, _LEAST[name]))
+    if share <= _LOW and used.limit > _LEAST[name]:
         return f"{name} used little of its memory limit; `{key}` could be {wanted}"
     return ""

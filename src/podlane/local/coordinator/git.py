@@ -234,7 +234,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        # A client that left in the middle has left output behind, and asyncio counts a process as
+        # ended only once its pipe has been read to the end.
+        assert process.stdout is not None
+        while await process.stdout.read(_BLOCK):
+            pass
+        await process.wait()
 
 
 def denied() -> web.Response:
