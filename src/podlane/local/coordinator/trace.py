@@ -22,6 +22,7 @@ class JobCalls:
     """`interval`: seconds between updates that runners are told (GitLab: 3 with a reader, else
     60). `pending_answers`: how often a final PUT with a checksum is answered 202 before it is
     accepted, each time with `pending_interval`. `limit_bytes` of a trace (0: none).
+    `tells_last_byte`: the Range of an answer ends with the last byte, as one other server has it.
 
     `breaches` lists what GitLab lets pass although the protocol says otherwise.
     """
@@ -32,6 +33,7 @@ class JobCalls:
     pending_answers: int = 0
     pending_interval: int = 1
     limit_bytes: int = 100 << 20
+    tells_last_byte: bool = False
     breaches: list[str] = field(default_factory=list)
 
     def routes(self) -> list[web.RouteDef]:
@@ -104,7 +106,7 @@ class JobCalls:
         if data and start == job.trace_size:
             job.append(data)
         headers = {
-            "Range": f"0-{job.trace_size}",
+            "Range": f"0-{max(job.trace_size - self.tells_last_byte, 0)}",
             "X-GitLab-Trace-Update-Interval": str(self.interval),
         }
         if job.trace_size == start + len(data):
