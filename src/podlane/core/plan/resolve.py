@@ -14,7 +14,6 @@ import msgspec
 from podlane.core.config.model import RunnerConfig
 from podlane.core.job import variables
 from podlane.core.job.flags import Flags, resolve_flags
-from podlane.core.job.inputs import put_inputs
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.variables import Reader, Variables, own_variable
 from podlane.core.plan import secrets
@@ -65,6 +64,8 @@ def with_inputs(job: Job, context: RunnerContext) -> Job:
     """The job with its inputs put in, unless that is switched off. Comes before all else."""
     if not job.inputs:
         return job
+    from podlane.core.job.inputs import put_inputs  # a language that few jobs need
+
     flags = resolve_flags(_asked(job, context), context.runner.feature_flags)
     return put_inputs(job) if flags["FF_ENABLE_JOB_INPUTS_INTERPOLATION"] else job
 
