@@ -9,6 +9,7 @@ from podlane.core.plan.model import Sources
 from podlane.helper import folders, lfs, repository
 from podlane.helper.git import Git, GitFailed
 
+_REMOTE = "--remote"
 _GITFILE = re.compile(r"gitdir: (.*)\n?")
 
 
@@ -61,7 +62,7 @@ def _update(git: Git, sources: Sources, folder: Path, paths: tuple[str, ...]) ->
 
 def _refresh(git: Git, sources: Sources, folder: Path, limited: tuple[str, ...]) -> None:
     """Bring URLs and, for --remote, the branches up to date; what fails here fails again."""
-    if "--remote" in sources.submodule_update_flags:
+    if _REMOTE in sources.submodule_update_flags:
         fetch = ("git", "fetch", "origin", "+refs/heads/*:refs/remotes/origin/*")
         git.attempt(folder, "submodule", "--quiet", "foreach", *fetch)
     git.attempt(folder, "submodule", "--quiet", "sync", *limited)
@@ -93,8 +94,8 @@ def _adopt(git: Git, sources: Sources, folder: Path) -> None:
             continue
         module = git_dir / "modules" / name
         folders.make_real(git_dir, module.parent)
-        if not repository.is_one(module):
-            folders.remove(module)
+        if not repository.is_one(module) or _REMOTE in sources.submodule_update_flags:
+            folders.remove(module)  # where the tip of a branch is wanted, only a clone knows it
         elif repository.reset(module):
             (module / "config").write_text(_config(url, sources, module), errors="surrogateescape")
             repository.remember(git, module, module)
