@@ -77,6 +77,8 @@ class Play:
     async def _job(self, spec: JobSpec, ready: dict[str, asyncio.Event]) -> None:
         for name in (*spec.needs, *spec.after):
             await ready[name].wait()
+        if spec.alone:
+            await self.nothing_stays()
         needs = tuple(self.jobs[name] for name in spec.needs)
         job = self.jobs[spec.name] = self.gitlab.enqueue(spec, needs)
         for event in spec.during:

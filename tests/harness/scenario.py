@@ -58,7 +58,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A job in the words of .gitlab-ci.yml; `payload` is laid over what is made of it.
 
-    `only`: the one stage that it is played on. `after`: jobs that must have ended first. A line of
+    `only`: the one stage that it is played on. `after`: jobs that must have ended first; `alone`:
+    and whose pods must be gone. A line of
     `script` may be `{repeat: 3, line: echo {n}}`.
     """
 
@@ -77,6 +78,7 @@ class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     artifacts: dict[str, Any] | tuple[dict[str, Any], ...] = ()
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    alone: bool = False
     payload: dict[str, Any] = {}
     during: tuple[Event, ...] = ()
     expect: Expect = Expect()
