@@ -41,7 +41,7 @@ _HELPER_ONLY = [
 def script_environment(plan: JobPlan) -> dict[str, str]:
     """For git in the user's own scripts: it can fetch and push as the job."""
     job, found = step.environment(plan), settings(plan)
-    words = [_quoted(f"{key}={value}") for key, value in found]
+    words = [quoted(f"{key}={value}") for key, value in found]
     given = job.get("GIT_CONFIG_PARAMETERS", "")
     parameters = " ".join([*words, *([given] if given else [])])
     return counted(found, job) | {"GIT_CONFIG_PARAMETERS": parameters}
@@ -95,6 +95,6 @@ def _servers(plan: JobPlan) -> list[str]:
     return [one for one in (server_of(plan.sources.url), *plan.sources.servers) if one]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As git itself quotes there."""
     return "'" + text.replace("'", "'\\''").replace("!", "'\\!'") + "'"

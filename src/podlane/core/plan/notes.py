@@ -19,7 +19,7 @@ from podlane.core.plan import (
 )
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note
-from podlane.core.plan.resolve import Ground, timeout
+from podlane.core.plan.resolve import Ground, shares_clone_path, timeout
 from podlane.core.plan.step import too_long_to_export
 from podlane.core.text.boolean import format_boolean
 from podlane.core.text.token import short_token
@@ -34,6 +34,7 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *_variable_complaints(ground),
         *_time_complaints(job, ground),
         *_debug_complaints(context, ground),
+        *_place_complaints(job, context, ground),
         *image.complaints(job, context, ground),
         *services.complaints(job, context, ground),
         *secrets.complaints(job),
@@ -117,6 +118,18 @@ def _patches(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         return ()
     text = "The runner's pod_spec patches are left out: {} is off"
     return (Note(text.format("FF_USE_ADVANCED_POD_SPEC_CONFIGURATION")),)
+
+
+def _place_complaints(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
+    if not shares_clone_path(job, context, ground):
+        return ()
+    return (
+        Note(
+            "GIT_CLONE_PATH lies on a volume that other jobs use as well; put $CI_CONCURRENT_ID "
+            "into it, or two jobs may work in one folder",
+            "warning",
+        ),
+    )
 
 
 def _debug_complaints(context: RunnerContext, ground: Ground) -> tuple[Note, ...]:

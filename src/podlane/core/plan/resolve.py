@@ -24,6 +24,7 @@ from podlane.core.text.token import short_token
 from podlane.errors import JobRefused
 
 DEFAULT_TIMEOUT = 7200
+_APART = ("CI_CONCURRENT_ID", "CI_CONCURRENT_PROJECT_ID", "CI_JOB_ID")
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -188,6 +189,17 @@ def _shared_part(context: RunnerContext, builds: str, early: Reader) -> str:
     if not outlives_jobs(context, builds, early):
         return ""
     return f"{short_token(context.runner.token)}/{context.project_slot}"
+
+
+def shares_clone_path(job: Job, context: RunnerContext, ground: Ground) -> bool:
+    """Whether GIT_CLONE_PATH may be another live job's as well."""
+    asked = {item.key: item.value for item in _asked(job, context)}
+    path = asked.get("GIT_CLONE_PATH", "")
+    return (
+        bool(path)
+        and not any(name in path for name in _APART)
+        and outlives_jobs(context, ground.places.builds, ground.reader)
+    )
 
 
 def outlives_jobs(context: RunnerContext, builds: str, reader: Reader) -> bool:
