@@ -136,13 +136,11 @@ def test_info_names_what_is_built_and_denies_the_rest() -> None:
     assert features["refspecs"]
     denied = sorted(name for name, is_built in features.items() if not is_built)
     assert denied == [
-        "job_inputs",
         "native_steps_integration",
         "proxy",
         "service_executor_opts",
         "session",
         "shared",
         "terminal",
-        "vault_secrets",
     ]
     assert "labels" not in build_info("1", {})
