@@ -28,6 +28,7 @@ def wait(work: Work) -> None:
     """Wait until all are there. StageFailed, JobStopped, or Deferred when the manager says so."""
     if not work.plan.services:
         return
+    _follow_logs(work)
     started = time.monotonic()
     _wait_for_start(work)
     open_ports = [(one, port) for one in work.plan.services for port in one.ports]
@@ -47,11 +48,21 @@ def report_ends(work: Work, *, has_failed: bool) -> None:
     """Before the last line: which services died under the job, for the fault may be theirs."""
     if work.terminated_at or not work.plan.services:
         return
+    if work.service_logs is not None:
+        work.service_logs.end()
     if has_failed:
         _wait_for_news(work)
     for one, end in _ended(work):
         if end.exit_code or end.reason == "OOMKilled":
             _show_end(work, one, end)
+
+
+def _follow_logs(work: Work) -> None:
+    if work.plan.service_logs:
+        from podlane.helper.service_logs import ServiceLogs
+
+        work.service_logs = ServiceLogs(work.plan, work.trace)
+        work.service_logs.start()
 
 
 def _wait_for_start(work: Work) -> None:

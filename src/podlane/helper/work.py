@@ -25,6 +25,7 @@ from podlane.helper.usage import Meter
 
 if TYPE_CHECKING:
     from podlane.clients.gitlab.blocking import BlockingJobApi
+    from podlane.helper.service_logs import ServiceLogs
 
 _END_SECONDS = 3.0
 
@@ -71,6 +72,7 @@ class Work:
         self.hello: Hello | None = None
         self.status = "running"
         self.shown: set[str] = set()  # services whose end stands in the log
+        self.service_logs: ServiceLogs | None = None
 
     @cached_property
     def api(self) -> BlockingJobApi:

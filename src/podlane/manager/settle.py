@@ -38,6 +38,7 @@ from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.launch import Hands, Voice, abandon
 from podlane.manager.runner import Runner
+from podlane.manager.service_logs import ServiceLogs
 from podlane.manager.speak import once, remark, speak
 from podlane.manager.warnings import warnings_of
 
@@ -74,6 +75,7 @@ class Settler:
         self._due: dict[Key, float] = {}
         self._busy: set[Key] = set()
         self._woken = self._board.watcher()
+        self._service_logs = ServiceLogs()
 
     async def serve(self, tasks: asyncio.TaskGroup) -> None:
         """Look at each job when it changes and when its time has come, for ever."""
@@ -101,6 +103,8 @@ class Settler:
         runner = self._runner_of(line, key[0])
         if runner is None:
             return
+        if line.pod is not None:
+            self._service_logs.look(line.pod, runner.site, tasks)
         verdict = _verdict(line, now, runner.patience())
         if isinstance(verdict, Wait):
             self._due[key] = now + max(verdict.seconds, 0.05)
@@ -243,6 +247,8 @@ class Settler:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
+        if line.pod is not None:
+            self._service_logs.end(line.pod)
         line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
         await pods.remove(runner.site, line.record, line.pod)
         log.info("Removed the job", extra={"fields": fields})

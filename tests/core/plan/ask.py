@@ -25,8 +25,8 @@ def job(**parts: Any) -> Job:
     return parse_job(json.dumps(whole | parts).encode())
 
 
-def context(kubernetes: str = "") -> RunnerContext:
-    """`kubernetes`: TOML of `[runners.kubernetes]`."""
+def context(kubernetes: str = "", podlane: str = "") -> RunnerContext:
+    """TOML of `[runners.kubernetes]` and of `[runners.podlane]`."""
     lines = [
         "[[runners]]",
         'url = "https://gitlab.test"',
@@ -34,6 +34,8 @@ def context(kubernetes: str = "") -> RunnerContext:
         "[runners.kubernetes]",
         'image = "busybox:1"',
         kubernetes,
+        "[runners.podlane]",
+        podlane,
     ]
     config, _ = parse("\n".join(lines), {})
     return RunnerContext(config.runners[0], "i", "s", "0", {}, helper_image="podlane:0")

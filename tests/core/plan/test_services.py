@@ -130,12 +130,18 @@ def test_the_usual_port_of_an_image(image: str) -> None:
     assert ports.usual(image) == 5432
 
 
-def test_debugging_of_services_is_said_not_to_be_honoured() -> None:
+def test_logs_of_services_need_the_runners_word() -> None:
+    allowed = ask.context(podlane="service_logs = true")
+
     def asked(value: str, services: list[dict[str, Any]]) -> str:
         variables = [{"key": "CI_DEBUG_SERVICES", "value": value, "public": True}]
-        return ask.warnings(ask.job(services=services, variables=variables))
+        job = ask.job(services=services, variables=variables)
+        assert ask.plan(job, allowed).service_logs is (value == "true" and bool(services))
+        assert not ask.plan(job).service_logs
+        assert "CI_DEBUG_SERVICES needs" not in ask.warnings(job, allowed)
+        return ask.warnings(job)
 
-    assert "CI_DEBUG_SERVICES is not honoured" in asked("true", [{"name": "s"}])
+    assert "CI_DEBUG_SERVICES needs the right to read logs" in asked("true", [{"name": "s"}])
     assert "CI_DEBUG_SERVICES" not in asked("false", [{"name": "s"}])
     assert "CI_DEBUG_SERVICES" not in asked("true", [])
     said = asked("blammo", [{"name": "s"}])

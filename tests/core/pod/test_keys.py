@@ -117,6 +117,7 @@ def _job() -> Job:
                     *overwrites,
                     {"key": "KUBERNETES_SERVICE_ACCOUNT_OVERWRITE", "value": "2"},
                     {"key": "CI_DEBUG_TRACE", "value": "true"},
+                    {"key": "CI_DEBUG_SERVICES", "value": "true"},
                 ],
             }
         ).encode()

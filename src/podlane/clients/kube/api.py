@@ -21,7 +21,7 @@ from podlane.clients.http.request import Answer, Request
 from podlane.clients.http.session import TROUBLE, HttpSession, lower
 from podlane.clients.kube import answers
 from podlane.clients.kube.access import Access
-from podlane.clients.kube.kinds import Kind
+from podlane.clients.kube.kinds import POD, Kind
 from podlane.errors import ServiceError, Unavailable
 
 Manifest = dict[str, Any]
@@ -30,6 +30,7 @@ _BUSY_TRIES = 5
 _BRIEF = {"Accept": f"{_METADATA.format('')}, application/json;q=0.5"}
 _LONGEST_PAUSE = 30.0
 _PROXY_SILENCE = 120.0
+_LOG_SILENCE = 24 * 3600.0
 
 
 class KubeApi:
@@ -89,9 +90,26 @@ class KubeApi:
         Trouble on the way is Unavailable, here and while reading.
         """
         accept = {"Accept": _METADATA.format("") if metadata_only else "application/json"}
+        async with self._open(f"{path}?{urlencode(query)}", accept, timeout) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def log(
+        self, namespace: str, pod: str, container: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Follow what a container prints, from its beginning; errors as in `watch`."""
+        query = urlencode({"container": container, "follow": "true"})
+        path = f"{POD.path(namespace, pod)}/log?{query}"
+        async with self._open(path, {"Accept": "*/*"}, _LOG_SILENCE) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def _open(
+        self, path: str, accept: dict[str, str], timeout: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         for is_last in (False, True):
             await self._prepare()
-            request = self._request("GET", f"{path}?{urlencode(query)}", None, accept)
+            request = self._request("GET", path, None, accept)
             async with self._session.stream(request, timeout=timeout) as response:
                 if response.status < 400:
                     yield self._chunks(request, response)

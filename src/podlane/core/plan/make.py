@@ -67,6 +67,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         uploads=artifacts.uploads(job),
         artifacts=artifacts.settings(job, context, ground),
         services=services.checks(found, job, context),
+        service_logs=services.shows_logs(found, context, ground),
         secrets=secrets.secrets(job, ground.flags, ground.reader),
         owner=image.owner(job, context, ground),
         usage=usage.usage(job, context),

@@ -320,6 +320,7 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     uploads: tuple[Upload, ...] = ()
     artifacts: ArtifactSettings | None = None
     services: tuple[ServiceCheck, ...] = ()
+    service_logs: bool = False
     secrets: Secrets = Secrets()
     owner: Owner = Owner()
     usage: Usage = Usage()

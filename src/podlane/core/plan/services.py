@@ -88,14 +88,22 @@ def complaints(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, 
             text = f"{ports.HEALTHCHECK} of service {one.name} is no port: {words[:60]!r}"
             notes.append(Note(text, "warning"))
     notes += _shared_by_image(found)
-    is_debug = settings.read(settings.CI_DEBUG_SERVICES, ground.reader)
-    if found and is_debug:
+    if found and _is_debug(ground) and not context.runner.podlane.service_logs:
         text = (
-            "CI_DEBUG_SERVICES is not honoured: podlane does not read the logs of services. "
-            "If a service fails, its last lines are shown"
+            "CI_DEBUG_SERVICES needs the right to read logs: this runner does not have "
+            "`service_logs = true` in [runners.podlane]. If a service fails, its last lines show"
         )
         notes.append(Note(text, "warning"))
     return tuple(notes)
+
+
+def shows_logs(found: tuple[Service, ...], context: RunnerContext, ground: Ground) -> bool:
+    """Whether what the services print is to stand in the job's log."""
+    return bool(found) and context.runner.podlane.service_logs and _is_debug(ground)
+
+
+def _is_debug(ground: Ground) -> bool:
+    return settings.read(settings.CI_DEBUG_SERVICES, ground.reader)
 
 
 def _asked(job: Job, context: RunnerContext) -> list[Image]:

@@ -52,7 +52,8 @@ def pod_annotations(
         if not key.startswith("podlane.dev/")
     }
     default = {key: str(value)[:_TEXT_LIMIT] for key, value in written.items()}
-    return default | configured
+    own = {names.SERVICE_LOG: "{}"} if plan.service_logs else {}
+    return default | configured | own
 
 
 def _own_labels(job: Job, context: RunnerContext) -> dict[str, str]:

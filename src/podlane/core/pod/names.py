@@ -21,6 +21,7 @@ SLOT = "podlane.dev/slot"  # CI_CONCURRENT_ID
 PROJECT_SLOT = "podlane.dev/project-slot"  # CI_CONCURRENT_PROJECT_ID
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
+SERVICE_LOG = "podlane.dev/service-log"
 EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 

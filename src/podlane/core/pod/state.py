@@ -150,6 +150,7 @@ class PodState(msgspec.Struct, frozen=True):
     placed_at: float
     is_deleting: bool = False
     told: Told = Told()
+    wants_service_logs: bool = False
     policies: dict[str, list[str]] = {}
     pulls_failed: dict[str, int] = {}
     phase: str = ""
@@ -225,6 +226,7 @@ def parse_pod(raw: RawPod) -> PodState:
         ),
         is_deleting=meta.deletion_timestamp is not None,
         told=parse_told(meta.annotations.get(names.TELL, "")),
+        wants_service_logs=names.SERVICE_LOG in meta.annotations,
         policies=pulls.read(meta.annotations),
         pulls_failed=pulls.read_failed(meta.annotations),
         phase=status.phase,

@@ -49,11 +49,18 @@ def volumes(
         {"name": "lane", "emptyDir": {"medium": "Memory", "sizeLimit": _LANE_SIZE}},
         {"name": "spool", "emptyDir": {}},
         {"name": "plan", "projected": {"sources": _plan_sources(plan_secrets)}},
-        {"name": "tell", "downwardAPI": {"items": [tell]}},
+        {"name": "tell", "downwardAPI": {"items": [tell, *_service_log(plan)]}},
         *([{"name": "services", "emptyDir": {}}] if plan.services else []),
         *[{"name": name, "emptyDir": {}} for name, _ in _working(plan, cache_dir, configured)],
         *configured.volumes,
     ]
+
+
+def _service_log(plan: JobPlan) -> list[Manifest]:
+    if not plan.service_logs:
+        return []
+    field = {"fieldPath": f"metadata.annotations['{names.SERVICE_LOG}']"}
+    return [{"path": "service-log", "fieldRef": field}]
 
 
 def mounts(

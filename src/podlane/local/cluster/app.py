@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from podlane.local.cluster import failure, faults, selector, views
 from podlane.local.cluster.kinds import KINDS, Kind, Object
+from podlane.local.cluster.logs import Logs
 from podlane.local.cluster.resources import Page, Resources
 from podlane.local.cluster.store import Store
 from podlane.local.cluster.watch import Subject, Watching
@@ -41,11 +43,17 @@ class Seen(msgspec.Struct, frozen=True):
 
 class App:
     def __init__(
-        self, store: Store, given: faults.Faults, token: str, admit: Callable[[Object], None]
+        self,
+        store: Store,
+        given: faults.Faults,
+        token: str,
+        admit: Callable[[Object], None],
+        logs: Path,
     ) -> None:
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.watching = Watching(store)
         self.resources = Resources(store)
+        self._logs = Logs(store, logs)
         self._store = store
         self._faults = given
         self._token = token
@@ -61,6 +69,9 @@ class App:
             where = prefix + "/namespaces/{namespace}/{plural}"
             app.router.add_route("*", where, self._collection)
             app.router.add_route("*", where + "/{name}", self._one)
+        app.router.add_get(
+            "/api/v1/namespaces/{namespace}/{plural:pods}/{name}/log", self._logs.answer
+        )
         return app
 
     @web.middleware

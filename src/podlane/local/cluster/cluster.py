@@ -42,7 +42,7 @@ class Cluster:
         self.store = Store(history_limit=history_limit)
         self.port = 0
         self._roots = (root, *allowed)
-        self._app = App(self.store, self.faults, self.token, self._admit)
+        self._app = App(self.store, self.faults, self.token, self._admit, root / "logs")
         self._runner: web.AppRunner | None = None
         self._main: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
