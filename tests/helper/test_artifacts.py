@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import socket
 import zipfile
 
 import pytest
 
+from harness.http_server import Call, Said, serve
 from helper.rig import Rig
 from helper.test_job import plain
 from podlane.core.plan.model import ArtifactSettings, Download, EnvVariable, Provenance, Upload
@@ -252,6 +254,33 @@ async def test_artifacts_straight_from_the_object_store(rig: Rig) -> None:
     await rig.run()
     assert "straight" in rig.trace
     assert "Downloading artifacts from coordinator... ok        " in plain(rig.trace)
+
+
+@pytest.mark.parametrize("has_ranges", [True, False])
+async def test_artifacts_from_the_object_store_in_parts(rig: Rig, has_ranges: bool) -> None:
+    item = other_job(rig, {"x": "straight", "noise": os.urandom(12_000_000).hex()})
+    path = rig.coordinator.jobs[item.job_id].artifacts["archive"]
+    data = path.read_bytes()
+
+    def answer(call: Call) -> Said:
+        if not has_ranges:
+            return Said(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+        first, last = call.headers["range"].removeprefix("bytes=").split("-")
+        part = data[int(first) : int(last) + 1]
+        end = int(first) + len(part) - 1
+        told = {"Content-Range": f"bytes {first}-{end}/{len(data)}", "ETag": '"e"'}
+        return Said(206, told, part)
+
+    with serve(answer) as store:
+        rig.coordinator.artifacts.is_direct = True
+        rig.coordinator.artifacts.direct_url = store.url
+        rig.change(downloads=(item,), artifacts=ArtifactSettings(in_parts=True))
+        rig.script("cat x")
+        await rig.run()
+    assert "straight" in rig.trace, rig.trace
+    assert ("in one piece" in rig.trace) != has_ranges
+    assert (len(store.calls) >= 3) == has_ranges
+    assert not any("job-token" in call.headers for call in store.calls)
 
 
 async def test_artifacts_that_are_gone(rig: Rig) -> None:

@@ -19,7 +19,7 @@ from podlane.helper import archive
 from podlane.helper.archive import Format
 from podlane.helper.cache import content
 from podlane.helper.cache.place import Place
-from podlane.helper.cache.transfer import megabytes, pace
+from podlane.helper.progress import megabytes, pace
 from podlane.helper.work import Work
 
 NAMES = st.text(

@@ -1,49 +1,53 @@
-"""How far a long piece of work is: a line now and then, with the rate."""
+"""How far a long piece of work is: a line now and then, with the rate; and figures for people."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+from podlane.core.plan.model import ArtifactSettings
 from podlane.helper.work import Work
 
 
 class Progress:
-    """Says after each `every` seconds how many bytes are done, of `size` when that is known.
+    """A line every few seconds (TRANSFER_METER_FREQUENCY) for what takes long; `what` begins it."""
 
-    Called with the bytes that have passed since the last call, it is the `progress` of the archive
-    engine and of transfers; `check` raises what ends the job.
-    """
-
-    def __init__(
-        self, work: Work, what: str, every: float, *, size: int = 0, check: Callable[[], None]
-    ) -> None:
+    def __init__(self, work: Work, what: str, size: int | None = None) -> None:
+        self.size = size
         self.done = 0
         self.started = time.monotonic()
+        self._every = (work.plan.artifacts or ArtifactSettings()).meter
+        self.next = self.started + self._every if self._every else float("inf")
         self._work = work
         self._what = what
-        self._every = every
-        self._size = size
-        self._check = check
-        self._next = self.started + every if every else float("inf")
         self._before = 0
 
-    def __call__(self, count: int) -> None:
-        self.done += count
+    def show(self, done: int) -> None:
+        self.done = done
         now = time.monotonic()
-        if now >= self._next:
-            rate = (self.done - self._before) / (now - self._next + self._every)
-            of = f" of {megabytes(self._size)}" if self._size else ""
-            self._work.trace.plain(f"{self._what} {megabytes(self.done)}{of} ({megabytes(rate)}/s)")
-            self._before, self._next = self.done, now + self._every
-        self._check()
+        if now < self.next:
+            return
+        rate = (done - self._before) / (now - self.next + self._every)
+        of = f" of {megabytes(self.size)}" if self.size else ""
+        self._work.trace.plain(f"{self._what} {megabytes(done)}{of} ({megabytes(rate)}/s)")
+        self._before, self.next = done, now + self._every
 
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    def step(self, check: Callable[[], None]) -> Callable[[int], None]:
+        """For work that the main thread does itself: told how many bytes have passed since, it
+        shows that; `check` raises what ends the job."""
+
+        def passed(count: int) -> None:
+            self.show(self.done + count)
+            check()
+
+        return passed
+
 
 def megabytes(size: float) -> str:
-    """For people: three figures, decimal units."""
+    """For people: 3 significant figures, decimal units."""
     for unit in ("B", "kB", "MB"):
         if size < 999.5:
             return f"{size:.0f} {unit}" if size >= 99.95 or unit == "B" else f"{size:.3g} {unit}"
@@ -51,8 +55,11 @@ def megabytes(size: float) -> str:
     return f"{size:.3g} GB"
 
 
+def files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def pace(size: float, seconds: float) -> str:
-    """`350 MB in 1.2 s (292 MB/s)`; time and rate only where they say something."""
-    if seconds < 0.1 or size < 1e6:
-        return megabytes(size)
-    return f"{megabytes(size)} in {seconds:.1f} s ({megabytes(size / seconds)}/s)"
+    """`1.2 s (310 MB/s)`; the rate only where it says something."""
+    rate = f" ({megabytes(size / seconds)}/s)" if seconds >= 0.2 and size >= 1e6 else ""
+    return f"{seconds:.1f} s{rate}"

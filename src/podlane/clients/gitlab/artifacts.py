@@ -44,13 +44,15 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """`said`: the words of whoever refused."""
+    """`said`: the words of whoever refused; `is_elsewhere`: that is not GitLab, but where it sent
+    us."""
 
     status: int
     size: int = 0
     host: str = ""
     request_id: str = ""
     said: str = ""
+    is_elsewhere: bool = False
 
 
 class ArtifactApi:
@@ -114,7 +116,15 @@ class ArtifactApi:
             if urlsplit(location)[:2] != urlsplit(url)[:2]:
                 headers = {}
             url = location
-        return received
+        return msgspec.structs.replace(received, is_elsewhere=not headers)
+
+    def location(self, job_id: int, token: Token) -> str:
+        """Where in its object store GitLab says the archive is; "" when it does not say."""
+        url = calls.api(self._access.url, f"jobs/{job_id}/artifacts?direct_download=true")
+        request = Request("GET", url, {"JOB-TOKEN": token.reveal()})
+        with self._http.stream(request, timeout=_STALLED, patience=_PATIENCE) as response:
+            location = lower(response).get("location", "")
+            return urljoin(url, location) if response.status in _MOVED and location else ""
 
     def _receive(self, request: Request, target: Path, progress: Progress) -> tuple[Received, str]:
         """Write what comes; go on where it was cut short. A redirect gives its location."""

@@ -280,13 +280,13 @@ class ArtifactSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How artifacts go up and come down, all of the job's alike.
 
     `level`: fastest, fast, default, slow or slowest. `meter`: seconds between lines that tell how
-    far a transfer is; 0: none. `header_timeout`: how long GitLab may take to answer an upload that
-    it has. `attempts`: of a download, with the unpacking. `is_direct`: GitLab may send us to its
-    object store; `in_parts`: from there several parts come at a time.
+    far a transfer is, a cache's too; 0: none. `header_timeout`: how long GitLab may take to answer
+    an upload that it has. `attempts`: of a download, with the unpacking. `is_direct`: GitLab may
+    send us to its object store; `in_parts`: from there several parts come at a time.
     """
 
     level: Literal["fastest", "fast", "default", "slow", "slowest"] = "default"
-    meter: float = 10.0
+    meter: float = 5.0
     upload_timeout: float = 3600.0
     header_timeout: float = 600.0
     attempts: int = 1

@@ -5,8 +5,6 @@ Most jobs have none, and the helper starts fast: what does the work is imported 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from podlane.helper.work import Work
 
 
@@ -26,12 +24,3 @@ def upload(work: Work, *, has_failed: bool) -> None:
         from podlane.helper.artifacts.upload import upload_all
 
         upload_all(work, wanted, has_failed=has_failed)
-
-
-def select(
-    work: Work, paths: Iterable[str], exclude: Iterable[str], *, untracked: bool
-) -> list[str]:
-    """The names, relative to the project, that artifacts or a cache are to hold."""
-    from podlane.helper.artifacts.selection import select as choose
-
-    return choose(work, paths, exclude, untracked=untracked)

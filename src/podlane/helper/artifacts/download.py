@@ -9,7 +9,8 @@ from podlane.core.plan.model import Download
 from podlane.errors import ServiceError
 from podlane.helper import archive
 from podlane.helper.artifacts.means import failure, scratch, settings
-from podlane.helper.progress import Progress, pace
+from podlane.helper.progress import Progress, megabytes, pace
+from podlane.helper.progress import files as count_of
 from podlane.helper.work import StageFailed, Work
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def _download(work: Work, item: Download) -> None:
     target = scratch(work) / f"download-{item.job_id}"
     try:
         _fetch(work, item, target)
-        every = settings(work).meter
-        progress = Progress(work, "Unpacking artifacts:", every, check=work.check)
-        done = archive.unpack(target, Path(work.plan.places.project), progress=progress)
+        progress = Progress(work, "Unpacking artifacts:")
+        step = progress.step(work.check)
+        done = archive.unpack(target, Path(work.plan.places.project), progress=step)
     except archive.BadArchive as error:
         raise failure(
             f"the artifacts of {item.job_name} were refused: {error}",
@@ -63,21 +64,23 @@ def _download(work: Work, item: Download) -> None:
     for text in done.warnings:
         work.trace.warning(text)
     if progress.seconds() >= 1:
-        work.trace.plain(f"Unpacked {done.files} files, {pace(done.size, progress.seconds())}")
+        work.trace.plain(
+            f"Unpacked {count_of(done.files)} in {pace(done.size, progress.seconds())}"
+        )
 
 
 def _fetch(work: Work, item: Download, target: Path) -> None:
+    if settings(work).is_direct and settings(work).in_parts and _fetch_in_parts(work, item, target):
+        return
     received, trouble = None, ""
     is_direct = settings(work).is_direct
     for left in range(_TRIES - 1, -1, -1):
-        every = settings(work).meter
-        progress = Progress(work, "Downloading artifacts:", every, check=work.check)
+        progress = Progress(work, "Downloading artifacts:")
         received, trouble = _try(work, item, target, progress, is_direct=is_direct)
-        was_refused = received is not None and received.status in _FINAL
         if received is not None and received.status == 200:
             _tell(work, item, received, progress)
             return
-        if was_refused and not _is_elsewhere(work, received):
+        if received is not None and received.status in _FINAL and not received.is_elsewhere:
             break
         if left:
             words = trouble or f"the answer was {_words(received)}"
@@ -87,24 +90,32 @@ def _fetch(work: Work, item: Download, target: Path) -> None:
     raise _refused(item, received, trouble)
 
 
+def _fetch_in_parts(work: Work, item: Download, target: Path) -> bool:
+    """Straight from the object store, several ranges side by side; False: not to be had so."""
+    from podlane.helper.artifacts.parts import fetch_in_parts
+
+    progress = Progress(work, "Downloading artifacts:")
+    try:
+        received = fetch_in_parts(work, item, target, progress)
+    except ServiceError as error:
+        work.trace.warning(f"{error.message}; trying again in one piece")
+        return False
+    if received is not None:
+        _tell(work, item, received, progress)
+    return received is not None
+
+
 def _try(
     work: Work, item: Download, target: Path, progress: Progress, *, is_direct: bool
 ) -> tuple[Received | None, str]:
     api = work.api.artifacts
     try:
         received = api.download(
-            item.job_id, item.token, target, is_direct=is_direct, progress=progress
+            item.job_id, item.token, target, is_direct=is_direct, progress=progress.step(work.check)
         )
     except ServiceError as error:
         return None, error.message
     return received, ""
-
-
-def _is_elsewhere(work: Work, received: Received | None) -> bool:
-    """Whether not GitLab refused it, but the object store that it sent us to."""
-    from urllib.parse import urlsplit
-
-    return received is not None and received.host != urlsplit(work.plan.gitlab.url).hostname
 
 
 def _tell(work: Work, item: Download, received: Received, progress: Progress) -> None:
@@ -114,7 +125,9 @@ def _tell(work: Work, item: Download, received: Received, progress: Progress) ->
         f"id={item.job_id} status=200"
     )
     if progress.seconds() >= 1:
-        work.trace.plain(f"Downloaded {pace(received.size, progress.seconds())}")
+        work.trace.plain(
+            f"Downloaded {megabytes(received.size)} in {pace(received.size, progress.seconds())}"
+        )
 
 
 def _refused(item: Download, received: Received | None, trouble: str) -> StageFailed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from podlane.core.text.duration import format_duration
 from podlane.errors import ServiceError
-from podlane.helper.artifacts.means import failure, settings
+from podlane.helper.artifacts.means import failure
 from podlane.helper.progress import Progress, megabytes, pace
 from podlane.helper.work import JobStopped, StageFailed, Work, interrupted, timed_out
 
@@ -30,8 +30,8 @@ def send(work: Work, kind: str, sending: Sending) -> None:
     size, tries = sending.file.stat().st_size, 0
     while True:
         tries += 1
-        progress = progress_of(work, "Uploading artifacts:", size)
-        answer, trouble = _try(work, sending, progress)
+        progress = Progress(work, "Uploading artifacts:", size)
+        answer, trouble = _try(work, sending, progress.step(lambda: check(work)))
         status = answer.status if answer is not None else 0
         if answer is not None:
             _show_headers(work, answer)
@@ -39,7 +39,7 @@ def send(work: Work, kind: str, sending: Sending) -> None:
             mark = answer.headers.get("x-request-id", "")
             work.trace.plain(f"{said} 201 Created  correlation_id={mark} id={work.plan.job.id}")
             if progress.seconds() >= 1:
-                work.trace.plain(f"Uploaded {pace(size, progress.seconds())}")
+                work.trace.plain(f"Uploaded {megabytes(size)} in {pace(size, progress.seconds())}")
             return
         limit = _BUSY_TRIES if status == 503 else _TRIES
         if status in _FINAL or tries >= limit:
@@ -48,11 +48,7 @@ def send(work: Work, kind: str, sending: Sending) -> None:
         _sleep(work, _pause(answer, tries))
 
 
-def progress_of(work: Work, what: str, size: int = 0) -> Progress:
-    return Progress(work, what, settings(work).meter, size=size, check=lambda: _check(work))
-
-
-def _check(work: Work) -> None:
+def check(work: Work) -> None:
     """An upload may go on a little after the job's time is over: its log is wanted then above all;
     and after a cancel."""
     if work.reporter.is_stopped:
@@ -69,7 +65,7 @@ def _sleep(work: Work, seconds: float) -> None:
         ready, _, _ = select_ready([work.wake_pipe[0]], [], [], left)
         if ready:
             work.clear_wake()
-        _check(work)
+        check(work)
 
 
 def _try(

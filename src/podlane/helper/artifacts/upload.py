@@ -14,9 +14,10 @@ from podlane.clients.gitlab import calls
 from podlane.core.plan.model import Upload
 from podlane.helper import archive, files
 from podlane.helper.artifacts.means import failure, scratch, settings
-from podlane.helper.artifacts.selection import expand, select
-from podlane.helper.artifacts.send import progress_of, send
-from podlane.helper.progress import megabytes, pace
+from podlane.helper.artifacts.send import check, send
+from podlane.helper.progress import Progress, megabytes, pace
+from podlane.helper.progress import files as count_of
+from podlane.helper.selection import expand, select
 from podlane.helper.work import StageFailed, Work
 
 if TYPE_CHECKING:
@@ -92,12 +93,13 @@ def _name(work: Work, item: Upload) -> str:
 
 def _pack(work: Work, item: Upload, sending: Sending, names: list[str]) -> archive.Packed:
     project, chosen, made = Path(work.plan.places.project), settings(work), sending.file
-    progress = progress_of(work, "Packing artifacts:")
+    progress = Progress(work, "Packing artifacts:")
+    step = progress.step(lambda: check(work))
     match item.format:
         case "gzip":
-            packed = archive.gzip(made, project, names, level=chosen.level, progress=progress)
+            packed = archive.gzip(made, project, names, level=chosen.level, progress=step)
         case "raw":
-            packed = archive.raw(made, project, names, progress=progress)
+            packed = archive.raw(made, project, names, progress=step)
         case form:
             known = cast("archive.Format", form if form in ("zip", "zipzstd", "tarzstd") else "zip")
             packed = archive.pack(
@@ -106,14 +108,15 @@ def _pack(work: Work, item: Upload, sending: Sending, names: list[str]) -> archi
                 names,
                 format=known,
                 level=chosen.level,
-                progress=progress,
+                progress=step,
                 extra=_statement(work, item, sending.name, names),
             )
     for text in packed.warnings:
         work.trace.warning(text)
     if progress.seconds() >= 1:
         took = pace(progress.done, progress.seconds())
-        work.trace.plain(f"Packed {took} into {megabytes(packed.size)}")
+        number = count_of(packed.files)
+        work.trace.plain(f"Packed {number} into {megabytes(packed.size)} in {took}")
     return packed
 
 
@@ -124,8 +127,8 @@ def _statement(work: Work, item: Upload, name: str, names: list[str]) -> dict[st
         return {}
     from podlane.helper.artifacts.provenance import statement
 
-    progress = progress_of(work, "Digesting artifacts:")
-    digests = archive.digests(Path(work.plan.places.project), names, progress)
+    step = Progress(work, "Digesting artifacts:").step(lambda: check(work))
+    digests = archive.digests(Path(work.plan.places.project), names, step)
     now = time.time()
     began = now - (time.monotonic() - work.started)
     made = statement(facts, work.plan.job.id, digests, (began, now))

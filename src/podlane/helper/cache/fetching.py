@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from podlane.core.plan.store import StoreObject
 from podlane.errors import Gone, ServiceError
 from podlane.helper.cache.place import Place
-from podlane.helper.cache.transfer import Porter, Progress, TooSlow, explain, megabytes, pace
+from podlane.helper.cache.transfer import Porter, TooSlow, explain
+from podlane.helper.progress import Progress, megabytes, pace
 from podlane.helper.work import Work
 
 if TYPE_CHECKING:

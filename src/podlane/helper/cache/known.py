@@ -17,7 +17,8 @@ from podlane.errors import ServiceError
 from podlane.helper.cache import content
 from podlane.helper.cache.fetching import look
 from podlane.helper.cache.place import Place
-from podlane.helper.cache.transfer import Porter, progress_step
+from podlane.helper.cache.transfer import Porter
+from podlane.helper.progress import Progress
 from podlane.helper.work import Work
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Known:
     @cached_property
     def _now(self) -> bytes | None:
         project = Path(self._work.plan.places.project)
-        step = progress_step(self._work, "Comparing cache:")
+        step = Progress(self._work, "Comparing cache:").step(self._work.check)
         return content.of_project(project, self._names, step)
 
     def _look(self, one: StoreObject) -> Found | None:

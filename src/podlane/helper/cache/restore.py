@@ -11,8 +11,9 @@ from podlane.core.text.parameters import expand_shell
 from podlane.helper import archive
 from podlane.helper.cache.fetching import Fetching, Unusable
 from podlane.helper.cache.place import Place
-from podlane.helper.cache.transfer import Porter, files, megabytes, pace, progress_step
+from podlane.helper.cache.transfer import Porter
 from podlane.helper.files import environment
+from podlane.helper.progress import Progress, files, megabytes, pace
 from podlane.helper.work import Work
 
 
@@ -70,7 +71,7 @@ def _key(work: Work, item: CacheRestore, key: CacheKey, silent: set[str]) -> Non
 
 def _unpack(work: Work, item: CacheRestore, place: Place, fetched: str) -> None:
     started = time.monotonic()
-    step = progress_step(work, "Extracting cache:")
+    step = Progress(work, "Extracting cache:").step(work.check)
     try:
         got = archive.unpack(place.archive, Path(work.plan.places.project), progress=step)
     except (archive.BadArchive, OSError):

@@ -10,21 +10,13 @@ from pathlib import Path
 from podlane.core.plan.model import CacheSave
 from podlane.core.plan.store import S3Parts
 from podlane.errors import ServiceError
-from podlane.helper import archive, artifacts
+from podlane.helper import archive, selection
 from podlane.helper.cache import content
 from podlane.helper.cache.known import Known
 from podlane.helper.cache.place import Place
 from podlane.helper.cache.send import Sender
-from podlane.helper.cache.transfer import (
-    Porter,
-    Progress,
-    TooSlow,
-    explain,
-    files,
-    megabytes,
-    pace,
-    progress_step,
-)
+from podlane.helper.cache.transfer import Porter, TooSlow, explain
+from podlane.helper.progress import Progress, files, megabytes, pace
 from podlane.helper.work import Work
 
 
@@ -85,7 +77,7 @@ class _Saving:
 
     def run(self) -> None:
         item, work = self._item, self._work
-        names = artifacts.select(work, item.paths, (), untracked=item.untracked)
+        names = selection.select(work, item.paths, (), untracked=item.untracked)
         if not names:
             work.trace.warning("No files to cache.")
             return
@@ -103,7 +95,7 @@ class _Saving:
         item, progress = self._item, Progress(self._work, "Packing cache:")
         made = None
         if item.format == "tarzstd":
-            step = progress_step(self._work, "Reading cache:")
+            step = Progress(self._work, "Reading cache:").step(self._work.check)
             made = content.of_project(self._project, names, step)
         packed = archive.pack(
             self.place.fresh,
@@ -111,7 +103,7 @@ class _Saving:
             names,
             format=item.format,
             level=_level(item.level),
-            progress=progress_step(self._work, "Packing cache:"),
+            progress=Progress(self._work, "Packing cache:").step(self._work.check),
         )
         if made is not None:
             content.sign(self.place.fresh, made)

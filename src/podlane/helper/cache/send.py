@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from podlane.core.plan.store import AzureBlocks, GcsResumable, S3Parts, S3Session, StoreObject
 from podlane.errors import Rejected
-from podlane.helper.cache.transfer import Porter, Progress, megabytes, pace
+from podlane.helper.cache.transfer import Porter
+from podlane.helper.progress import Progress, megabytes, pace
 from podlane.helper.work import Work
 
 if TYPE_CHECKING:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from podlane import __version__
 from podlane.core.plan.store import StoreObject
+from podlane.helper.progress import Progress
 from podlane.helper.work import Work
 
 if TYPE_CHECKING:
     from podlane.clients.objectstore.crew import Crew
     from podlane.clients.objectstore.line import Line, Site
-
-_SHOWN_EVERY = 5.0
 
 
 class TooSlow(Exception):
@@ -95,60 +94,3 @@ def explain(error: Exception, objects: Iterable[StoreObject]) -> str:
         until = time.strftime("%H:%M", time.gmtime(min(ends)))
         return f"{error}: what was signed for this job was good until {until} UTC"
     return str(error)
-
-
-class Progress:
-    """A line every few seconds for what takes long; `what` begins it."""
-
-    def __init__(self, work: Work, what: str, size: int | None = None) -> None:
-        self.size = size
-        self.started = time.monotonic()
-        self.next = self.started + _SHOWN_EVERY
-        self._work = work
-        self._what = what
-        self._before = 0
-
-    def show(self, done: int) -> None:
-        now = time.monotonic()
-        if now < self.next:
-            return
-        rate = (done - self._before) / (now - self.next + _SHOWN_EVERY)
-        of = f" of {megabytes(self.size)}" if self.size else ""
-        self._work.trace.plain(f"{self._what} {megabytes(done)}{of} ({megabytes(rate)}/s)")
-        self._before, self.next = done, now + _SHOWN_EVERY
-
-    def seconds(self) -> float:
-        return time.monotonic() - self.started
-
-
-def megabytes(size: float) -> str:
-    """For people: 3 significant figures, decimal units."""
-    for unit in ("B", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if size >= 99.95 or unit == "B" else f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
-
-
-def files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
-
-
-def pace(size: float, seconds: float) -> str:
-    """`1.2 s (310 MB/s)`; the rate only where it says something."""
-    rate = f" ({megabytes(size / seconds)}/s)" if seconds >= 0.2 and size >= 1e6 else ""
-    return f"{seconds:.1f} s{rate}"
-
-
-def progress_step(work: Work, what: str) -> Callable[[int], None]:
-    """For work that the main thread does itself: told how many bytes have passed, it shows that,
-    and raises what ends the job."""
-    progress, done = Progress(work, what), 0
-
-    def step(count: int) -> None:
-        nonlocal done
-        done += count
-        work.check()
-        progress.show(done)
-
-    return step
