@@ -55,14 +55,12 @@ async def measure(stage: RealCluster) -> CacheFigures:
         for number in range(REPEATS):
             async with opened(stage, f"cache-{number}", config) as scene:
                 cache = {"key": f"key-{number}", "paths": ["kept/"]}
-                job, use = await _run(scene, _spec({**cache, "policy": "push"}, *MAKE))
-                save.append(_between(job, b"Creating cache", b"Created cache"))
+                job, use = await run(scene, _spec({**cache, "policy": "push"}, *MAKE))
+                save.append(between(job, b"Creating cache", b"Created cache"))
                 saving.append(use)
-                job, use = await _run(
-                    scene, _spec(cache, f"ls kept | wc -l | grep {FILES + LARGE}")
-                )
-                restore.append(_between(job, b"Checking cache", b"Successfully extracted"))
-                unchanged.append(_between(job, b"Creating cache", b"Archive is up to date!"))
+                job, use = await run(scene, _spec(cache, f"ls kept | wc -l | grep {FILES + LARGE}"))
+                restore.append(between(job, b"Checking cache", b"Successfully extracted"))
+                unchanged.append(between(job, b"Creating cache", b"Archive is up to date!"))
                 restoring.append(use)
                 await scene.nothing_stays(60)
     both = [*saving, *restoring]
@@ -81,16 +79,16 @@ def _spec(cache: dict[str, Any], *script: str) -> JobSpec:
     return JobSpec(script=script, cache=(cache,), image="debian-git:1")
 
 
-async def _run(scene: Play, spec: JobSpec) -> tuple[CoordinatorJob, Use]:
+async def run(scene: Play, spec: JobSpec, *needs: CoordinatorJob) -> tuple[CoordinatorJob, Use]:
     known = next(iter(scene.gitlab.coordinator.runners.known.values()))
     async with helper.watched(f"runner-{short_token(Token(known.token)).lower()}") as use:
-        job = scene.gitlab.enqueue(spec)
+        job = scene.gitlab.enqueue(spec, needs)
         await scene.gitlab.coordinator.wait_finished(job.id, 300)
     assert job.state == "success", f"{job.failure_reason}: {job.trace[-2000:]!r}"
     return job, use
 
 
-def _between(job: CoordinatorJob, first: bytes, last: bytes) -> float:
+def between(job: CoordinatorJob, first: bytes, last: bytes) -> float:
     """Seconds from one line of the log to another, by the log's own times."""
     times = [
         (datetime.fromisoformat(match[1].decode()), match[2]) for match in _LINE.finditer(job.trace)

@@ -25,6 +25,11 @@ BARS = {
     "cache_cpu_save": Bar("helper CPU for the job that saved it", "s", 3.0, ""),
     "cache_cpu_restore": Bar("helper CPU for the job that restored it", "s", 3.0, ""),
     "cache_memory": Bar("helper memory (peak resident) in both, limit 128Mi", "MiB", 128, ""),
+    "artifacts_up": Bar("artifacts of the same tree: packed and uploaded", "s", 5.5, ""),
+    "artifacts_down": Bar("the same artifacts: downloaded and unpacked", "s", 4.0, ""),
+    "artifacts_cpu_up": Bar("helper CPU for the job that uploaded them", "s", 3.0, ""),
+    "artifacts_cpu_down": Bar("helper CPU for the job that downloaded them", "s", 3.0, ""),
+    "artifacts_memory": Bar("helper memory (peak resident) in both, limit 128Mi", "MiB", 128, ""),
     "log_tail": Bar("60 MB of log, end of script → GitLab has it all", "s", 2.0, "4.1 s"),
 }
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import statistics
 
-from bench import cache, process
+from bench import artifacts, cache, process
 from bench.audit import Audit
 from bench.figures import Figures
 from bench.scene import CROWD, opened
@@ -62,6 +62,10 @@ async def everything(stage: RealCluster) -> Figures:
     for name in ("save", "restore", "unchanged", "cpu_save", "cpu_restore"):
         take(f"cache_{name}", getattr(moved, name))
     medians["cache_memory"] = moved.resident
+    sent = await artifacts.measure(stage)
+    for name in ("up", "down", "cpu_up", "cpu_down"):
+        take(f"artifacts_{name}", getattr(sent, name))
+    medians["artifacts_memory"] = sent.resident
     medians["requests"] = sum(requests.values()) / REPEATS
     return Figures(medians, spread, dict(requests), REPEATS)
 

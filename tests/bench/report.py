@@ -42,6 +42,8 @@ file is made some ten times more slowly in the minutes after many were deleted a
 kernel passes over inodes that were freed just now), as they are when the pod before has gone: that
 is in the figure for the restore.
 
+The artifacts: the same tree, to the embedded coordinator and back, limit and medians alike.
+
 Requests of the manager for {figures.jobs} jobs, beside its watches: {asked}.
 """
 
