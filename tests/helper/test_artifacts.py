@@ -38,6 +38,12 @@ def other_job(rig: Rig, files: dict[str, str], name: str = "other") -> Download:
     return Download(other.id, name, Token(rig.job.token), "artifacts.zip")
 
 
+async def fail_early(rig: Rig) -> None:
+    """Run a job that ends before its build container may have said hello."""
+    await rig.start()
+    assert await rig.end(loop_ends=False) == 0
+
+
 async def test_reports_of_several_files_and_raw_ones(rig: Rig) -> None:
     rig.change(
         uploads=(
@@ -287,7 +293,7 @@ async def test_artifacts_that_are_gone(rig: Rig) -> None:
     item = other_job(rig, {"x": ""})
     rig.coordinator.jobs[item.job_id].artifacts.clear()
     rig.change(downloads=(item,))
-    await rig.run()
+    await fail_early(rig)
     shown = plain(rig.trace)
     assert f"the artifacts of other ({item.job_id}) are not there any more: 404" in shown
     assert "hint: they may have expired (`expire_in`)" in shown
@@ -296,7 +302,7 @@ async def test_artifacts_that_are_gone(rig: Rig) -> None:
 async def test_artifacts_that_may_not_be_had(rig: Rig) -> None:
     item = other_job(rig, {"x": ""})
     rig.change(downloads=(Download(item.job_id, "other", Token("wrong"), "artifacts.zip"),))
-    await rig.run()
+    await fail_early(rig)
     assert "may not be had by this job: 403 (403 Forbidden)" in plain(rig.trace)
     assert rig.job.failure_reason == "script_failure"
 
@@ -305,9 +311,11 @@ async def test_a_truncated_archive_is_fetched_as_often_as_asked(rig: Rig) -> Non
     item = other_job(rig, {"x": "content" * 1000})
     path = rig.coordinator.jobs[item.job_id].artifacts["archive"]
     path.write_bytes(path.read_bytes()[:-30])
-    rig.change(downloads=(item,))
-    await rig.run()
+    rig.change(downloads=(item,), artifacts=ArtifactSettings(attempts=2))
+    await fail_early(rig)
     assert "the artifacts of other were refused: it is no archive, or it is cut short" in rig.trace
+    assert "; attempt 2 of 2 follows" in rig.trace
+    assert rig.trace.count("Downloading artifacts from coordinator... ok") == 2
 
 
 async def test_a_file_made_of_nothing_but_a_name_that_is_no_text(rig: Rig) -> None:
