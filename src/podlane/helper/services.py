@@ -150,7 +150,6 @@ def _show_end(work: Work, one: ServiceCheck, end: ServiceEnd) -> None:
     work.trace.warning(f"service {_called(one)} has ended: {_how(end)}{last}")
     for line in lines:
         work.trace.plain(f"[service:{one.name}] {line}")
-    work.meter.service_ended(end)
 
 
 def _how(end: ServiceEnd) -> str:

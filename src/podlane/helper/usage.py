@@ -132,8 +132,9 @@ class Meter:
         """The lines of the report, none where it is switched off."""
         if not self._settings.is_on:
             return ()
-        start = self._launch.until(hello, self._settings.queued)
-        containers = self.now() if self._settings.with_cgroup else {}
+        queued, is_pod = self._settings.queued, self._settings.with_cgroup
+        start = self._launch.until(hello, queued) if is_pod else Start(queued)
+        containers = self.now() if is_pod else {}
         told = {one.container for one in self.shortages} | ({"build"} if self.lost_in else set())
         return usage.block(start, self._trace.spent, containers, told)
 

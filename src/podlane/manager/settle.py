@@ -245,7 +245,7 @@ class Settler:
         fields = self._fields(line, runner)
         if not line.is_spoken and word is not None and word.outcome is not None:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
-            log.info("The job finished", extra={"fields": fields | ended})
+            log.info("The job finished", extra={"fields": fields | ended | _images(line)})
             line.is_spoken = True
         if line.pod is not None:
             self._service_logs.end(line.pod)
@@ -274,6 +274,13 @@ class Settler:
             "pod": pod,
             "duration_s": round(time.time() - record.created_at, 1),
         }
+
+
+def _images(line: Line) -> dict[str, object]:
+    """Which images ran, by their digests: only the API knows them, so no job's log can tell."""
+    found = line.pod.containers if line.pod is not None else ()
+    ran = " ".join(f"{one.name}={one.digest}" for one in found if one.digest)
+    return {"images": ran} if ran else {}
 
 
 def _voice_of(record: pods.Manifest, runner: Runner) -> Voice:

@@ -62,6 +62,7 @@ class RawContainerState(msgspec.Struct, frozen=True):
 class RawContainer(msgspec.Struct, frozen=True):
     name: str = ""
     image: str = ""
+    image_id: str = msgspec.field(name="imageID", default="")
     state: RawContainerState = RawContainerState()
 
 
@@ -102,7 +103,8 @@ class RawPod(msgspec.Struct, frozen=True):
 class ContainerState(msgspec.Struct, frozen=True):
     """One container. `image` is the one asked for; `memory_limit` as in the manifest or "".
 
-    `has_args`: it has arguments, so some entrypoint comes before them.
+    `has_args`: it has arguments, so some entrypoint comes before them. `digest`: of the image that
+    ran, once it is there.
     """
 
     name: str
@@ -113,6 +115,7 @@ class ContainerState(msgspec.Struct, frozen=True):
     exit_code: int = 0
     memory_limit: str = ""
     has_args: bool = False
+    digest: str = ""
 
 
 class RecordState(msgspec.Struct, frozen=True):
@@ -256,7 +259,11 @@ def _container(spec: RawSpecContainer, status: RawContainer | None) -> Container
     memory = limits.get("memory", "") if isinstance(limits, dict) else ""
     state = status.state if status else RawContainerState()
     known = ContainerState(
-        spec.name, spec.image, memory_limit=str(memory), has_args=bool(spec.args)
+        spec.name,
+        spec.image,
+        memory_limit=str(memory),
+        has_args=bool(spec.args),
+        digest=status.image_id.rpartition("@")[2] if status else "",
     )
     if state.terminated is not None:
         end = state.terminated

@@ -16,6 +16,7 @@ NO_LIMIT = 1 << 60  # cgroup v1 writes "none" as a huge number
 _HIGH, _LOW = 0.9, 0.2
 _KEYS = {"build": "memory_limit", "helper": "helper_memory_limit"}
 _LEAST = {"build": 64 * MEBIBYTE, "helper": 128 * MEBIBYTE}  # no limit below it is suggested
+_ALWAYS = ("cloning", "script")
 _STAGES = {
     "get_sources": "cloning",
     "restore_cache": "cache",
@@ -126,7 +127,8 @@ def _times(start: Start, spent: Mapping[str, float]) -> str:
         name = _STAGES.get(section, "script" if section.startswith("step_") else "")
         if name:
             stages[name] = stages.get(name, 0) + took
-    return ", ".join(f"{name} {seconds(took)}" for name, took in stages.items() if took >= 0.05)
+    shown = {name: took for name, took in stages.items() if took >= 0.05 or name in _ALWAYS}
+    return ", ".join(f"{name} {seconds(took)}" for name, took in shown.items())
 
 
 def _container(used: Used) -> str:
