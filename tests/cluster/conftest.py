@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return gitlab.make_repository(tmp_path_factory.mktemp("git") / "demo")
+    made = gitlab.make_repository(tmp_path_factory.mktemp("git") / "demo")
+    return gitlab.add_submodules(made)
 
 
 @pytest.fixture

@@ -14,15 +14,18 @@ from harness.scenario import JobSpec, merge
 from podlane.local.coordinator import Coordinator, CoordinatorJob, Fault
 
 PROJECT = "acme/demo"
+INNER = ("inner", "innermost")  # its submodule on the branch `nested`, and that one's own
+_WHO = ("-c", "user.name=dev", "-c", "user.email=dev@example.com")
 
 
 @dataclass
 class Gitlab:
     coordinator: Coordinator
-    sha: str
+    repository: Path
 
     def enqueue(self, spec: JobSpec, needs: tuple[CoordinatorJob, ...] = ()) -> CoordinatorJob:
-        return self.coordinator.enqueue(payload(spec, self.sha, needs), tags=spec.tags)
+        sha = _git(self.repository, "rev-parse", spec.ref)
+        return self.coordinator.enqueue(payload(spec, sha, needs), tags=spec.tags)
 
     def set_up(self, settings: dict[str, Any]) -> None:
         """`{calls.interval: 1, faults: [{call: trace, status: 503}]}`"""
@@ -44,7 +47,10 @@ async def serve(root: Path, repository: Path, host: str) -> AsyncIterator[Gitlab
     await coordinator.start()
     try:
         coordinator.git.add(PROJECT, repository)
-        yield Gitlab(coordinator, _git(repository, "rev-parse", "HEAD"))
+        for name in INNER:
+            if (repository.parent / name).exists():
+                coordinator.git.add(f"acme/{name}", repository.parent / name)
+        yield Gitlab(coordinator, repository)
     finally:
         await coordinator.stop()
 
@@ -64,9 +70,29 @@ def make_repository(folder: Path, files: int = 20, noise: tuple[int, int] | None
         (folder / f"noise-{number}").write_bytes(os.urandom(noise[1] if noise else 0))
     _git(folder, "init", "--quiet", "--initial-branch", "main")
     _git(folder, "add", ".")
-    who = ("-c", "user.name=dev", "-c", "user.email=dev@example.com")
-    _git(folder, *who, "commit", "--quiet", "-m", "first")
+    _git(folder, *_WHO, "commit", "--quiet", "-m", "first")
     return folder
+
+
+def add_submodules(folder: Path) -> Path:
+    """Give a repository the branch `nested`: a submodule `inner`, which has one of its own."""
+    inner, innermost = (make_repository(folder.parent / name, files=1) for name in INNER)
+    _add_submodule(inner, innermost)
+    _git(folder, "checkout", "--quiet", "-b", "nested")
+    _add_submodule(folder, inner)
+    _git(folder, "checkout", "--quiet", "main")
+    return folder
+
+
+def _add_submodule(outer: Path, inner: Path) -> None:
+    """By a relative URL, as GitLab serves both; git itself must find it as a file."""
+    local = ("-c", "protocol.file.allow=always")
+    _git(outer, *local, "submodule", "--quiet", "add", str(inner), inner.name)
+    _git(
+        outer, "config", "-f", ".gitmodules", f"submodule.{inner.name}.url", f"../{inner.name}.git"
+    )
+    _git(outer, "add", ".")
+    _git(outer, *_WHO, "commit", "--quiet", "-m", f"with {inner.name}")
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -78,7 +104,7 @@ def payload(spec: JobSpec, sha: str, needs: tuple[CoordinatorJob, ...] = ()) -> 
     """What GitLab would send for a job; the coordinator fills in the rest."""
     made: dict[str, Any] = {
         "job_info": {"name": spec.name},
-        "git_info": {"sha": sha},
+        "git_info": {"sha": sha} | ({} if spec.ref == "HEAD" else {"ref": spec.ref}),
         "runner_info": {"timeout": spec.timeout, "runner_session_url": None},
         "steps": _steps(spec),
         "variables": _variables(spec.variables),

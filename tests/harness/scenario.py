@@ -64,6 +64,7 @@ class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str = "job"
+    ref: str = "HEAD"
     only: str = ""
     script: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
@@ -94,8 +95,7 @@ class RunnerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`why` tells why it plays on one stage only. `differs`: how podlane, on purpose, is not as
-    gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all;
-    `pending`: what must be built first.
+    gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all.
 
     `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
     there before the manager. `troubles`: faults of the embedded cluster, by their class. `store`:
@@ -108,7 +108,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
     differs: str = ""
     not_here: str = ""
-    pending: str = ""
     config: dict[str, Any] = {}
     runners: tuple[RunnerSpec, ...] = (RunnerSpec(),)
     gitlab: dict[str, Any] = {}
@@ -139,7 +138,7 @@ def every() -> list[str]:
 
 
 def is_played(scenario: Scenario, stage: str) -> bool:
-    return stage in scenario.stages and not (scenario.not_here or scenario.pending)
+    return stage in scenario.stages and not scenario.not_here
 
 
 def file(name: str) -> Path:

@@ -13,7 +13,8 @@ from harness.embedded import EmbeddedCluster
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return gitlab.make_repository(tmp_path_factory.mktemp("git") / "demo")
+    made = gitlab.make_repository(tmp_path_factory.mktemp("git") / "demo")
+    return gitlab.add_submodules(made)
 
 
 @pytest.fixture
