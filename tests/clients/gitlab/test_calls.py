@@ -138,7 +138,6 @@ def test_info_names_what_is_built_and_denies_the_rest() -> None:
     assert denied == [
         "native_steps_integration",
         "proxy",
-        "service_executor_opts",
         "session",
         "shared",
         "terminal",

@@ -167,6 +167,8 @@ def test_resources_of_one_service_by_its_own_variables() -> None:
     made = ask.containers(asked, where)
     limits = [made[name]["resources"]["limits"]["memory"] for name in ("svc-0", "svc-1")]
     assert limits == ["2Gi", "1Gi"]
+    said = [note.text for note in ask.plan(asked, where).notes]
+    assert '"service_memory_limit" of service svc-0 overwritten with "2Gi"' in said
 
 
 def test_a_services_own_user() -> None:

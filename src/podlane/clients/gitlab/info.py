@@ -30,6 +30,7 @@ _BUILT = (
     "service_variables",
     "service_multiple_aliases",
     "image_executor_opts",
+    "service_executor_opts",
     "job_inputs",
     "two_phase_job_commit",
     "vault_secrets",
@@ -39,7 +40,6 @@ _NOT_BUILT = (
     "session",
     "terminal",
     "proxy",
-    "service_executor_opts",
     "native_steps_integration",
 )
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}

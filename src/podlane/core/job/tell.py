@@ -29,8 +29,11 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def encode_told(told: Told) -> str:
     """Write it as the annotation's value; of many long tails only the ends are kept."""
-    room = max(64, min(TAIL_LIMIT, _TOTAL_LIMIT // max(1, len(told.services))))
-    cut = tuple(msgspec.structs.replace(one, tail=one.tail[-room:]) for one in told.services)
+    room = min(TAIL_LIMIT, _TOTAL_LIMIT // max(1, len(told.services)))
+    cut = tuple(
+        msgspec.structs.replace(one, tail=one.tail[max(0, len(one.tail) - room) :])
+        for one in told.services
+    )
     return msgspec.json.encode(Told(told.defer[:TAIL_LIMIT], cut)).decode()
 
 

@@ -11,7 +11,7 @@ from podlane.core.config.model import ServiceConfig
 from podlane.core.job import variables
 from podlane.core.job.payload import Image, Job, Variable
 from podlane.core.job.variables import is_exportable
-from podlane.core.plan import allowed, ports, pulls, settings, user
+from podlane.core.plan import allowed, overwrites, ports, pulls, settings, user
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note, Owner, ServiceCheck
 from podlane.core.plan.resolve import Ground, timeout
@@ -84,6 +84,11 @@ def complaints(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, 
         notes += user.complaints(
             asked, _wish(asked, context, ground), f"service {one.name}", ground
         )
+        reader = ground.reader.with_own(one.env)
+        for amount in overwrites.amounts(context, "service_", reader).values():
+            if amount.is_overwritten and overwrites.variable_of(amount.key) in one.env:
+                text = f'"{amount.key}" of service {one.name} overwritten with "{amount.text}"'
+                notes.append(Note(text))
         if words := ports.bad(one.env):
             text = f"{ports.HEALTHCHECK} of service {one.name} is no port: {words[:60]!r}"
             notes.append(Note(text, "warning"))
