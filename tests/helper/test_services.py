@@ -190,3 +190,13 @@ async def test_an_entrypoint_that_never_starts_the_shell(rig: Rig) -> None:
     await rig.end()
     assert (rig.job.state, rig.job.failure_reason) == ("failed", "script_failure")  # an old GitLab
     assert "timed out: the entrypoint of odd:1 has not started the shell" in plain(rig.trace)
+
+
+async def test_memory_that_a_service_did_not_get_is_said_of_the_service_once(rig: Rig) -> None:
+    rig.change(services=(ServiceCheck("db", "postgres:16"),))
+    rig.service_started("db")
+    rig.tell(Told("", (ServiceEnd("db", 137, "OOMKilled", "Cannot allocate memory", "32Mi"),)))
+    await rig.run()
+    seen = plain(rig.trace)
+    assert seen.count("ran out of memory") == 1
+    assert "The service db ran out of memory" in seen

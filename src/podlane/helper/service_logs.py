@@ -53,4 +53,4 @@ class ServiceLogs:
                 continue
             if missed:
                 self._trace.warning(f"{missed} lines of service {line.service} came too late")
-            self._trace.plain(f"[service:{line.service}] {line.text}")
+            self._trace.other(f"[service:{line.service}] {line.text}")

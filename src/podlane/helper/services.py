@@ -149,7 +149,7 @@ def _show_end(work: Work, one: ServiceCheck, end: ServiceEnd) -> None:
     last = ". The last it printed:" if lines else ""
     work.trace.warning(f"service {_called(one)} has ended: {_how(end)}{last}")
     for line in lines:
-        work.trace.plain(f"[service:{one.name}] {line}")
+        work.trace.other(f"[service:{one.name}] {line}")
 
 
 def _how(end: ServiceEnd) -> str:

@@ -66,6 +66,10 @@ class Trace:
         self._write(OWN, sections.plain(text).encode())
         self._tell(text)
 
+    def other(self, text: str) -> None:
+        """A line that another program of the pod has printed: it tells nothing of us."""
+        self._write(OWN, sections.plain(text).encode())
+
     def info(self, text: str) -> None:
         self._write(OWN, sections.info(text).encode())
 
