@@ -43,7 +43,7 @@ def send(work: Work, kind: str, sending: Sending) -> None:
             return
         limit = _BUSY_TRIES if status == 503 else _TRIES
         if status in _FINAL or tries >= limit:
-            raise _refused(answer, trouble, size)
+            raise _refused(answer, trouble, size, kind)
         work.trace.warning(f"{said} {_words(answer) or trouble}; trying again")
         _sleep(work, _pause(answer, tries))
 
@@ -93,7 +93,7 @@ def _words(answer: Answer | None) -> str:
     return f"{answer.status}{answers.message(answer)}" if answer is not None else ""
 
 
-def _refused(answer: Answer | None, trouble: str, size: int) -> StageFailed:
+def _refused(answer: Answer | None, trouble: str, size: int, kind: str) -> StageFailed:
     if answer is None:
         return failure(f"the artifacts were not uploaded: {trouble}")
     words, tail = _words(answer), f" (correlation_id={answer.headers.get('x-request-id', '')})"
@@ -114,7 +114,9 @@ def _refused(answer: Answer | None, trouble: str, size: int) -> StageFailed:
     if answer.status in (400, 409, 422):
         return failure(
             f"GitLab refused the artifacts: {words}{tail}",
-            "a report must have the form of its type, and a job has one artifact of each type",
+            "each line of a dotenv report is `KEY=value`, and GitLab limits its size and number"
+            if kind == "dotenv"
+            else "a report must have the form of its type, and a job has one artifact of each type",
         )
     return failure(f"the artifacts were not uploaded: GitLab answered {words}{tail}")
 
