@@ -24,8 +24,8 @@ class Gitlab:
     repository: Path
 
     def enqueue(self, spec: JobSpec, needs: tuple[CoordinatorJob, ...] = ()) -> CoordinatorJob:
-        sha = _git(self.repository, "rev-parse", spec.ref)
-        return self.coordinator.enqueue(payload(spec, sha, needs), tags=spec.tags)
+        made = payload(spec, _git(self.repository, "rev-parse", spec.ref), needs)
+        return self.coordinator.enqueue(made, tags=spec.tags, required_features=spec.features)
 
     def set_up(self, settings: dict[str, Any]) -> None:
         """`{calls.interval: 1, faults: [{call: trace, status: 503}]}`"""

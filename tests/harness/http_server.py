@@ -41,14 +41,20 @@ Answerer = Callable[[Call], Said]
 
 
 class Server:
-    def __init__(self, answer: Answerer, context: ssl.SSLContext | None, port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: Answerer,
+        context: ssl.SSLContext | None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.answer = answer
         self.calls: list[Call] = []
         self.connections = 0
         self.leaves_bodies_unread = False
-        self._http = _Http(("127.0.0.1", port), _Handler, self, context)
+        self._http = _Http((host, port), _Handler, self, context)
         self.port: int = self._http.server_address[1]
-        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if context else 'http'}://{host}:{self.port}"
 
     def start(self) -> None:
         thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -61,9 +67,12 @@ class Server:
 
 @contextmanager
 def serve(
-    answer: Answerer, context: ssl.SSLContext | None = None, port: int = 0
+    answer: Answerer,
+    context: ssl.SSLContext | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
 ) -> Iterator[Server]:
-    server = Server(answer, context, port)
+    server = Server(answer, context, port, host)
     server.start()
     try:
         yield server

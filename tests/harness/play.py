@@ -10,8 +10,8 @@ import re
 import signal
 import zipfile
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from harness.gitlab import Gitlab
 from harness.manager import Manager
 from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, fill, merge
 from harness.stage import Pods, Stage
+from harness.vault import vault
 from podlane.local.coordinator import CoordinatorJob
 from stores.scenario import cache_config
 
@@ -168,11 +169,12 @@ class Play:
 async def play(scenario: Scenario, stage: Stage) -> None:
     """Play it and check all that it expects."""
     folder, repository = stage.folder, stage.repository
-    jobs = tuple(spec for spec in scenario.jobs if spec.only in ("", stage.name))
     async with (
         cache_config(scenario.store, folder / "store", stage.host) as cache,
+        _with_vault(scenario, stage.host) as jobs_there,
         gitlab_server.serve(folder / "gitlab", repository, stage.host) as gitlab,
     ):
+        jobs = tuple(spec for spec in jobs_there if spec.only in ("", stage.name))
         gitlab.set_up(scenario.gitlab)
         config = config_for(stage, gitlab, scenario.config, _with(cache, scenario.runners))
         for manifest in scenario.objects:
@@ -193,6 +195,19 @@ async def play(scenario: Scenario, stage: Stage) -> None:
                 raise
 
 
+@asynccontextmanager
+async def _with_vault(scenario: Scenario, host: str) -> AsyncIterator[tuple[JobSpec, ...]]:
+    """The scenario's jobs, which know where its Vault is."""
+    with vault(scenario.vault, host) as address:
+        yield tuple(replace(spec, payload=_filled(spec.payload, address)) for spec in scenario.jobs)
+
+
+def _filled(value: Any, address: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, address) for key, item in value.items()}
+    return address if value == "{vault}" else value
+
+
 def _with(keys: dict[str, Any], runners: tuple[RunnerSpec, ...]) -> tuple[RunnerSpec, ...]:
     """Lay a runner's own keys over `keys`."""
     return tuple(replace(spec, config=merge(keys, spec.config)) for spec in runners)
@@ -209,6 +224,8 @@ def check(job: CoordinatorJob, expect: Expect, gitlab: Gitlab) -> None:
         assert _archive(job) == expect.artifact
     if expect.runner:
         assert gitlab.coordinator.runners.known[job.runner].description == expect.runner
+    if expect.checksum:
+        assert job.checksum_matches
     if expect.size is not None:
         assert job.trace_size == expect.size
     _check_trace(job.trace, expect)

@@ -21,8 +21,9 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What GitLab must have been told, and what there must have been in the cluster.
 
     `printed`: a section's bytes without its echoed commands. `in_order`: these follow each other
-    in the trace. `pod`: the job's last pod, as `look.find` finds it and `look.check` compares.
-    `pods`: how many it had. `objects`: how many of a kind with podlane's label at `do: look`.
+    in the trace. `checksum`: what the runner says of the trace is true of it. `pod`: the job's last
+    pod, as `look.find` finds it and `look.check` compares. `pods`: how many it had. `objects`: how
+    many of a kind with podlane's label at `do: look`.
     """
 
     state: str = "success"
@@ -39,6 +40,7 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pods: int | None = None
     objects: dict[str, int] = {}
     size: int | None = None
+    checksum: bool = False
     seconds: float = 90
 
 
@@ -58,6 +60,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A job in the words of .gitlab-ci.yml; `payload` is laid over what is made of it.
 
+    `features`: GitLab gives the job only to a runner that has announced these.
     `only`: the one stage that it is played on. `after`: jobs that must have ended first; `alone`:
     and whose pods must be gone. A line of
     `script` may be `{repeat: 3, line: echo {n}}`.
@@ -80,6 +83,7 @@ class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     alone: bool = False
+    features: tuple[str, ...] = ()
     payload: dict[str, Any] = {}
     during: tuple[Event, ...] = ()
     expect: Expect = Expect()
@@ -100,6 +104,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
     there before the manager. `troubles`: faults of the embedded cluster, by their class. `store`:
     the runners have an S3; its `troubles`, and keys of `[runners.cache]` (`stores/scenario.py`).
+    `vault`: what a Vault holds, by mount and path; its address is `{vault}` in a job's `payload`.
     """
 
     about: str
@@ -114,6 +119,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects: tuple[dict[str, Any], ...] = ()
     troubles: tuple[dict[str, Any], ...] = ()
     store: dict[str, Any] | None = None
+    vault: dict[str, Any] | None = None
 
 
 def load(path: Path, stage: str = "") -> Scenario:

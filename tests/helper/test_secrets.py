@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.secretstore.vault_server import JWT, ROLE, VaultServer
 from harness.http_server import Server, serve
+from harness.vault import JWT, ROLE, VaultServer
 from helper.rig import Rig
 from podlane.core.job.secret import Engine, Vault, VaultAuth, VaultJwt
 from podlane.core.job.secret import VaultServer as Place

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from clients.secretstore.vault_server import JWT, ROLE, VaultServer
 from harness.http_server import Said, Server, serve
+from harness.vault import JWT, ROLE, VaultServer
 from podlane.clients.http.blocking import BlockingHttp
 from podlane.clients.secretstore.read import SecretStore
 from podlane.core.job.secret import GitLab, Vault

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.http_server import Call, Said
+from harness.http_server import Call, Said, serve
 
 JWT = "eyJ-the-jobs-token"
 ROLE = "ci"
 TOKEN = "hvs.a-client-token"
+
+
+@contextmanager
+def vault(kept: dict[str, Any] | None, host: str) -> Iterator[str]:
+    """The address of a Vault that holds `kept`; "" where a scenario has none."""
+    if kept is None:
+        yield ""
+        return
+    with serve(VaultServer(kept).answer, host=host) as server:
+        yield server.url
 
 
 @dataclass
