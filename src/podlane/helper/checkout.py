@@ -57,7 +57,8 @@ def _set_up(git: Git, sources: Sources, project: Path, *, is_reused: bool) -> No
     git_dir = project / ".git"
     form = [] if sources.object_format == "sha1" else ["--object-format", sources.object_format]
     git.run(project, "init", "--quiet", *form)
-    known = git.output(project, "config", "--get", "remote.origin.url")
+    may_know = sources.with_native_clone or not sources.cleans_config
+    known = git.output(project, "config", "remote.origin.url") if may_know else None
     git.run(project, "remote", "add" if known is None else "set-url", "origin", sources.url)
     if not is_reused:
         git.work.trace.info("Created fresh repository.")
