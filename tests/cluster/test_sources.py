@@ -42,7 +42,7 @@ def git(where: Path, *words: str) -> str:
 
 
 def with_submodule(served: Gitlab, root: Path) -> dict[str, Any]:
-    """Serve `acme/lib`, and give the demo project a commit that has it as a submodule."""
+    """Serve `acme/lib`; give the demo project a commit with it as a submodule, and an LFS file."""
     lib = root / "lib"
     lib.mkdir()
     git(lib, "init", "-q", "-b", "main")
@@ -54,8 +54,10 @@ def with_submodule(served: Gitlab, root: Path) -> dict[str, Any]:
     work = root / "work"
     git(root, "clone", "-q", str(server.path("acme/demo")), str(work))
     (work / ".gitmodules").write_text('[submodule "lib"]\n\tpath = lib\n\turl = ../lib.git\n')
+    (work / "big.bin").write_text(served.coordinator.lfs.add(b"large\n" * 1000))
+    (work / ".gitattributes").write_text("*.bin filter=lfs -text\n")
     sha = git(lib, "rev-parse", "HEAD")
-    git(work, "add", ".gitmodules")
+    git(work, "add", ".gitmodules", ".gitattributes", "big.bin")
     git(work, "update-index", "--add", "--cacheinfo", f"160000,{sha},lib")
     git(work, *WHO, "commit", "-qm", "with lib")
     git(work, "push", "-q", "origin", "HEAD:refs/heads/with-lib")
@@ -75,16 +77,16 @@ async def test_two_jobs_at_once_and_one_after_them(
         payload = with_submodule(served, stage.folder)
         variables = {"GIT_SUBMODULE_STRATEGY": "recursive"}
         wait = 'until [ -e "$CI_BUILDS_DIR/go" ]; do sleep 0.1; done'
-        script = (SHOW, "cat lib/lib.txt", *FETCHES, wait)
+        script = (SHOW, "cat lib/lib.txt", *FETCHES, "wc -l < big.bin", wait)
         spec = JobSpec(script=script, variables=variables, payload=payload)
         jobs = [served.enqueue(spec) for _ in range(2)]
         for job in jobs:
-            await coordinator.wait_trace(job.id, b"fetched-lib\n", 60)
+            await coordinator.wait_trace(job.id, b"1000\n", 60)
         (folder / "go").touch()
         for job in jobs:
             await coordinator.wait_finished(job.id, 60)
         assert {printed(job).splitlines()[0][0] for job in jobs} == {"0", "1"}
-        assert all("the library\nfetched-it\nfetched-lib\n" in printed(job) for job in jobs)
+        assert all("the library\nfetched-it\nfetched-lib\n1000\n" in printed(job) for job in jobs)
         await play.nothing_stays()
         coordinator.git.asked.clear()
         last = served.enqueue(spec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from helper.rig import Rig, git
@@ -168,7 +170,7 @@ async def test_the_tip_of_a_branch(rig: Rig) -> None:
     assert "\ntip\n" in await again(rig, "cat lib/lib.txt")
 
 
-async def test_lfs_and_partial_clone_in_a_submodule(rig: Rig) -> None:
+async def test_a_partial_clone_of_a_submodule(rig: Rig) -> None:
     make_submodule(rig)
     rig.change_part("sources", submodule_update_flags=("--filter=blob:none",))
     rig.script(SHOW)
@@ -176,3 +178,23 @@ async def test_lfs_and_partial_clone_in_a_submodule(rig: Rig) -> None:
     assert "\nlib\ndeep\n" in plain(rig.trace), rig.trace
     commit(rig, "more.txt", "more\n")
     assert "\nlib\ndeep\n" in await again(rig, SHOW)
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed here")
+async def test_lfs_in_a_submodule(rig: Rig) -> None:
+    make_submodule(rig)
+    lib, source = rig.root / "lib", rig.root / "source"
+    (lib / ".gitattributes").write_text("*.bin filter=lfs -text\n")
+    (lib / "big.bin").write_text(rig.coordinator.lfs.add(b"large\n" * 1000))
+    git(lib, "add", ".gitattributes", "big.bin")
+    git(lib, "commit", "-qm", "big")
+    sha = git(lib, "rev-parse", "HEAD")
+    rig.coordinator.git.set_ref("acme/lib", "refs/heads/main", sha)
+    git(source, "update-index", "--cacheinfo", f"160000,{sha},lib")
+    git(source, "commit", "-qm", "big")
+    rig.change_part("sources", sha=git(source, "rev-parse", "HEAD"))
+    rig.coordinator.git.set_ref("acme/demo", "refs/heads/main", rig.plan.sources.sha)
+    rig.script("wc -l < lib/big.bin")
+    await rig.run()
+    assert "\n1000\n" in plain(rig.trace), rig.trace
+    assert "\n1000\n" in await again(rig, "wc -l < lib/big.bin")
