@@ -275,21 +275,29 @@ async def test_cancel_ends_a_transfer_at_once(rig: Rig, name: str) -> None:
 
 
 async def test_a_transfer_may_take_so_long(rig: Rig, name: str) -> None:
-    """A store that sends a byte now and then is not silent, but slow."""
-    ends = threading.Event()
+    """A store that sends a byte now and then is not silent, but slow. It is left at once: the
+    script runs when the connection has gone."""
+    ends, gone = threading.Event(), threading.Event()
 
     def drip() -> Iterator[bytes]:
-        while not ends.wait(0.1):
-            yield b"x"
+        try:
+            while not ends.wait(0.05):
+                yield b"x"
+        finally:
+            gone.set()
 
     with serve(lambda call: Said(200, {}, drip())) as store:
         one = StoreObject(name, get=Signed(Token(f"{store.url}/{name}?secret")))
         rig.change(restore=(CacheRestore((key("main", one), key("b", one)), timeout_seconds=0.5),))
-        await rig.run()
+        rig.script("until [ -e left ]; do sleep 0.1; done")
+        await rig.start()
+        await wait.until("the store sees that nobody listens", gone.is_set)
+        (rig.project / "left").touch()
+        await rig.end()
         ends.set()
     shown = plain(rig.trace)
     assert "The shared cache cannot be read: it took longer than 0.5 seconds" in shown
-    assert "127.0.0.1 has not answered before and is not asked again" in shown
+    assert "127.0.0.1 has not answered in time before and is not asked again" in shown
     assert rig.job.state == "success"
 
 

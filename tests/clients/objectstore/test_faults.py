@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from pathlib import Path
@@ -215,6 +216,31 @@ def test_an_upload_that_is_refused_before_it_was_read(tmp_path: Path) -> None:
         assert len(server.calls) == 1
 
 
+def test_an_upload_that_is_refused_while_it_is_sent(tmp_path: Path) -> None:
+    """The store says no, reads no further, and leaves the connection open."""
+    source = tmp_path / "source"
+    source.write_bytes(bytes(64 * 1024 * 1024))
+    ends = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as store:
+
+        def refuse() -> None:
+            peer, _ = store.accept()
+            with peer:
+                peer.recv(1000)
+                peer.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+                ends.wait(20)
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        url = Token(f"http://127.0.0.1:{store.getsockname()[1]}/x?{SECRET}")
+        started = time.monotonic()
+        with pytest.raises(Rejected, match=r"answered 403$"):
+            steps.put(source, Signed(url))
+        assert time.monotonic() - started < 10
+        ends.set()
+        thread.join()
+
+
 def test_an_upload_that_is_taken_at_the_second_try(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(CONTENT)
@@ -223,6 +249,30 @@ def test_an_upload_that_is_taken_at_the_second_try(tmp_path: Path) -> None:
         assert [call.body == CONTENT for call in server.calls] == [True, True]
         assert server.calls[0].headers["content-length"] == str(len(CONTENT))
         assert "transfer-encoding" not in server.calls[0].headers
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_file_that_becomes_shorter(tmp_path: Path, is_tls: bool) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"short")
+    authority = certificates.authority()
+    site = Site(user_agent="test", ca_text=authority.pem)
+    context = authority.server() if is_tls else None
+    with serve(always(Said(200)), context) as server, source.open("rb") as file:
+        body = line.Slice(file.fileno(), 0, 5000)
+        ask = line.Ask("PUT", server.url, {}, body)
+        with pytest.raises(Rejected, match="became shorter"):
+            steps.alone(lambda own: own.ask(ask), site)
+
+
+def test_an_upload_over_tls(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(CONTENT)
+    authority = certificates.authority()
+    site = Site(user_agent="test", ca_text=authority.pem)
+    with serve(always(Said(200, {"ETag": '"e"'})), authority.server()) as server:
+        assert steps.put(source, signed(server), site).etag == '"e"'
+        assert server.calls[0].body == CONTENT
 
 
 def test_headers_that_were_signed_are_sent(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from podlane.clients.http.address import BLOCK, Address, address, connection, target
 from podlane.clients.http.proxy import find_proxy
 from podlane.clients.objectstore import answers
-from podlane.errors import Unavailable
+from podlane.errors import Rejected, Unavailable
 
 PATIENCE = 30.0  # seconds without a byte, either way
 _PIECE = 4 * 1024 * 1024
@@ -202,16 +202,16 @@ class Line:
         return position == end
 
 
-class ShortFile(Exception):
-    """A file that is being sent has become shorter."""
-
-
 def _address(url: str) -> tuple[Address, str]:
     try:
         to = address(url)
     except ValueError as error:
         raise Unavailable("the cache's URL is no valid URL", service=answers.SERVICE) from error
     return to, to.host
+
+
+def _became_shorter() -> Rejected:
+    return Rejected("the file became shorter while it was sent", service=answers.SERVICE)
 
 
 def _has_answer(sock: socket.socket) -> bool:
@@ -222,21 +222,24 @@ def _has_answer(sock: socket.socket) -> bool:
 def _read(descriptor: int, position: int, size: int) -> bytes:
     data = os.pread(descriptor, size, position)
     if not data:
-        raise ShortFile
+        raise _became_shorter()
     return data
 
 
 def _copy(sock: socket.socket, descriptor: int, position: int, size: int) -> int:
-    """Let the kernel send from the file: it never comes through our memory."""
+    """Let the kernel send from the file, past our memory; the bytes sent, 0 if the server speaks."""
     poll = select.poll()
-    poll.register(sock, select.POLLOUT)
+    poll.register(sock, select.POLLOUT | select.POLLIN)
     while True:
         try:
             count = os.sendfile(sock.fileno(), descriptor, position, size)
         except BlockingIOError:  # a socket with a time-out does not block in the kernel
-            if not poll.poll(PATIENCE * 1000):
+            ready = poll.poll(PATIENCE * 1000)
+            if not ready:
                 raise TimeoutError from None
+            if ready[0][1] & select.POLLIN:
+                return 0
             continue
         if count == 0:
-            raise ShortFile
+            raise _became_shorter()
         return count

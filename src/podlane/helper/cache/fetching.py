@@ -78,7 +78,7 @@ class Fetching:
     def _check_silent(self, objects: list[StoreObject]) -> None:
         hosts = {_host(one) for one in objects}
         if hosts and hosts <= self._silent:
-            raise Unusable(f"{min(hosts)} has not answered before and is not asked again")
+            raise Unusable(f"{min(hosts)} has not answered in time before and is not asked again")
 
     def _noted(self, error: ServiceError, one: StoreObject) -> ServiceError:
         if error.details == "silent":
