@@ -227,7 +227,7 @@ def _read(descriptor: int, position: int, size: int) -> bytes:
 
 
 def _copy(sock: socket.socket, descriptor: int, position: int, size: int) -> int:
-    """Let the kernel send from the file, past our memory; the bytes sent, 0 if the server speaks."""
+    """Let the kernel send from the file, past our memory; 0 bytes if the server speaks."""
     poll = select.poll()
     poll.register(sock, select.POLLOUT | select.POLLIN)
     while True:
