@@ -57,7 +57,7 @@ async def test_saved_and_what_was_saved(rig: Rig, one_s3: S3, name: str) -> None
     shown = plain(rig.trace)
     assert "Creating cache main...\nkept/: found 2 matching" in shown
     assert re.search(
-        rf"Packed 2 files into \d+ B in .*\nUploaded \d+ B to {one_s3.host} in ", shown
+        rf"Packed 2 files, 5 B, into \d+ B in .*\nUploaded \d+ B to {one_s3.host} in ", shown
     )
     assert "Created cache\n" in shown
     held = one_s3.ask("GET", name)

@@ -10,10 +10,14 @@ from podlane.helper.work import Work
 
 
 class Progress:
-    """A line every few seconds (TRANSFER_METER_FREQUENCY) for what takes long; `what` begins it."""
+    """A line every few seconds (TRANSFER_METER_FREQUENCY) for what takes long; `what` begins it.
 
-    def __init__(self, work: Work, what: str, size: int | None = None) -> None:
+    `at_end`: what it says when all bytes have passed and it still goes on.
+    """
+
+    def __init__(self, work: Work, what: str, size: int | None = None, at_end: str = "") -> None:
         self.size = size
+        self._at_end = at_end
         self.done = 0
         self.started = time.monotonic()
         self._every = (work.plan.artifacts or ArtifactSettings()).meter
@@ -29,11 +33,17 @@ class Progress:
             return
         rate = (done - self._before) / (now - self.next + self._every)
         of = f" of {megabytes(self.size)}" if self.size else ""
-        self._work.trace.plain(f"{self._what} {megabytes(done)}{of} ({megabytes(rate)}/s)")
+        said = f"{megabytes(done)}{of} ({megabytes(rate)}/s)"
+        if self._at_end and self.size and done >= self.size:
+            said = self._at_end
+        self._work.trace.plain(f"{self._what} {said}")
         self._before, self.next = done, now + self._every
 
     def seconds(self) -> float:
         return time.monotonic() - self.started
+
+    def pace(self) -> str:
+        return pace(self.done, self.seconds())
 
     def step(self, check: Callable[[], None]) -> Callable[[int], None]:
         """For work that the main thread does itself: told how many bytes have passed since, it

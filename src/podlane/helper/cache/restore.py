@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from pathlib import Path
 
 from podlane.core.plan.model import CacheKey, CacheRestore
@@ -13,7 +12,7 @@ from podlane.helper.cache.fetching import Fetching, Unusable
 from podlane.helper.cache.place import Place
 from podlane.helper.cache.transfer import Porter
 from podlane.helper.files import environment
-from podlane.helper.progress import Progress, files, megabytes, pace
+from podlane.helper.progress import Progress, files, megabytes
 from podlane.helper.work import Work
 
 
@@ -70,17 +69,16 @@ def _key(work: Work, item: CacheRestore, key: CacheKey, silent: set[str]) -> Non
 
 
 def _unpack(work: Work, item: CacheRestore, place: Place, fetched: str) -> None:
-    started = time.monotonic()
-    step = Progress(work, "Extracting cache:").step(work.check)
+    project, progress = Path(work.plan.places.project), Progress(work, "Extracting cache:")
     try:
-        got = archive.unpack(place.archive, Path(work.plan.places.project), progress=step)
+        got = archive.unpack(place.archive, project, progress=progress.step(work.check))
     except (archive.BadArchive, OSError):
         _clean(work, item)
         raise
     for text in got.warnings:
         work.trace.warning(text)
-    took = pace(got.size, time.monotonic() - started)
-    work.trace.plain(f"{fetched}Extracted {files(got.files)}, {megabytes(got.size)}, in {took}")
+    said = f"{fetched}Extracted {files(got.files)}, {megabytes(got.size)}, in {progress.pace()}"
+    work.trace.plain(said)
 
 
 def _clean(work: Work, item: CacheRestore) -> None:

@@ -16,7 +16,7 @@ from podlane.helper.cache.known import Known
 from podlane.helper.cache.place import Place
 from podlane.helper.cache.send import Sender
 from podlane.helper.cache.transfer import Porter, TooSlow, explain
-from podlane.helper.progress import Progress, files, megabytes, pace
+from podlane.helper.progress import Progress, files, megabytes
 from podlane.helper.work import Work
 
 
@@ -92,27 +92,27 @@ class _Saving:
         work.trace.info("Created cache")
 
     def _pack(self, names: list[str]) -> None:
-        item, progress = self._item, Progress(self._work, "Packing cache:")
-        made = None
+        item, made = self._item, None
+        progress = Progress(self._work, "Packing cache:")
         if item.format == "tarzstd":
             step = Progress(self._work, "Reading cache:").step(self._work.check)
             made = content.of_project(self._project, names, step)
+            progress = Progress(self._work, "Packing cache:")
         packed = archive.pack(
             self.place.fresh,
             self._project,
             names,
             format=item.format,
             level=_level(item.level),
-            progress=Progress(self._work, "Packing cache:").step(self._work.check),
+            progress=progress.step(self._work.check),
         )
         if made is not None:
             content.sign(self.place.fresh, made)
         for text in packed.warnings:
             self._work.trace.warning(text)
         self.place.keep_fresh()
-        took = pace(packed.size, progress.seconds())
-        said = f"Packed {files(packed.files)} into {megabytes(packed.size)} in {took}"
-        self._work.trace.plain(said)
+        said = f"Packed {files(packed.files)}, {megabytes(progress.done)}, into"
+        self._work.trace.plain(f"{said} {megabytes(packed.size)} in {progress.pace()}")
 
     def _send(self) -> None:
         """Raises what the transfer raises."""

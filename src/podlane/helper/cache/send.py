@@ -32,7 +32,8 @@ class Sender:
         size = os.fstat(descriptor).st_size
         crew = self._porter.crew()
         source = Source(descriptor, size)
-        progress = Progress(self._work, "Uploading cache:", size)
+        at_end = "all is sent, the store takes it in"
+        progress = Progress(self._work, "Uploading cache:", size, at_end)
         way = self._way(size)
         uploading = self._choose(crew, source, way)
         has_ended = False
