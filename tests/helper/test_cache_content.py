@@ -136,7 +136,7 @@ def test_two_jobs_write_while_a_third_reads(tmp_path: Path) -> None:
     for writer in writers:
         writer.start()
     try:
-        while len(seen) < 200:
+        while len(seen) < 100 or len(set().union(*seen)) < 2:
             if places[2].modified():
                 seen.append({name[0] for name in archive.names(places[2].archive)})
     finally:
@@ -144,7 +144,6 @@ def test_two_jobs_write_while_a_third_reads(tmp_path: Path) -> None:
         for writer in writers:
             writer.join()
     assert all(len(names) == 1 for names in seen)
-    assert {"a", "b"} == set().union(*seen)
 
 
 def test_what_is_noted_holds_for_that_archive_alone(tmp_path: Path) -> None:
