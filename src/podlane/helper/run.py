@@ -11,6 +11,7 @@ from pathlib import Path
 
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
 from podlane.core.plan.model import JobPlan
+from podlane.core.trace import usage
 from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, tell
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted
@@ -176,6 +177,7 @@ def _tell_of_memory(work: Work) -> None:
 def _report(work: Work) -> None:
     block = work.meter.block(work.hello)
     if block:
+        images = usage.images(tell.read(work.plan).images)
         with work.trace.section("resource_report", "Resource report"):
-            for line in block:
+            for line in (*block, *images):
                 work.trace.plain(line)

@@ -39,18 +39,7 @@ def text(value: object) -> str:
 
 def render_remote_config(ends: RemoteEnds, concurrent: int) -> str:
     return f"""\
-concurrent = {concurrent}
-check_interval = 1
-
-[[runners]]
-name = "local"
-url = {text(ends.gitlab_url)}
-token = {text(ends.runner_token)}
-executor = "kubernetes"
-output_limit = 1048576
-
-[runners.feature_flags]
-FF_TIMESTAMPS = false
+{_head(ends, concurrent)}
 
 [runners.kubernetes]
 context = {text(ends.context)}
@@ -66,21 +55,7 @@ pending_limit = 0
 
 def render_config(ends: Ends, concurrent: int) -> str:
     return f"""\
-concurrent = {concurrent}
-check_interval = 1
-
-[[runners]]
-name = "local"
-url = {text(ends.gitlab_url)}
-token = {text(ends.runner_token)}
-executor = "kubernetes"
-request_concurrency = 1
-builds_dir = {text(ends.root / "builds" / "$CI_JOB_ID")}
-cache_dir = {text(ends.cache)}
-output_limit = 1048576
-
-[runners.feature_flags]
-FF_TIMESTAMPS = false
+{_head(ends, concurrent)}
 
 [runners.kubernetes]
 host = {text(ends.cluster_url)}
@@ -100,3 +75,25 @@ pod_dir = {text(ends.root / "pods" / "$CI_JOB_ID")}
 scope = "session"
 pending_limit = 0
 """
+
+
+def _head(ends: Ends | RemoteEnds, concurrent: int) -> str:
+    folders = (
+        f"builds_dir = {text(ends.root / 'builds' / '$CI_JOB_ID')}\n"
+        f"cache_dir = {text(ends.cache)}\n"
+        if isinstance(ends, Ends)
+        else ""
+    )
+    return f"""\
+concurrent = {concurrent}
+check_interval = 1
+
+[[runners]]
+name = "local"
+url = {text(ends.gitlab_url)}
+token = {text(ends.runner_token)}
+executor = "kubernetes"
+output_limit = 1048576
+{folders}
+[runners.feature_flags]
+FF_TIMESTAMPS = false"""

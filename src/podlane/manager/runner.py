@@ -15,6 +15,7 @@ from podlane.core.text.token import Token
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
 
+_IMAGES_SECONDS = 5.0
 _TRY_SECONDS = 5.0
 _TRIES = 5  # where the config has a negative number
 
@@ -31,7 +32,9 @@ class Runner:
     cache: SharedCache | None = None
 
     def patience(self) -> Patience:
-        return Patience(start=self.context.runner.kubernetes.poll_timeout)
+        runner = self.context.runner
+        images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
+        return Patience(start=runner.kubernetes.poll_timeout, images=images)
 
     @property
     def awaits(self) -> float:

@@ -252,6 +252,33 @@ def with_service(state: dict[str, Any], **more: Any) -> RawPod:
     return msgspec.structs.replace(raw, spec=spec, status=status)
 
 
+def with_digests(raw: RawPod) -> RawPod:
+    statuses = tuple(
+        msgspec.structs.replace(one, image_id=f"docker.io/library/x@sha256:{one.name}")
+        for one in raw.status.container_statuses
+    )
+    return msgspec.structs.replace(
+        raw, status=msgspec.structs.replace(raw.status, container_statuses=statuses)
+    )
+
+
+def test_images_are_told_once_to_a_job_of_some_length() -> None:
+    patient = Patience(images=5)
+    running = with_digests(pod(RUNNING, RUNNING))
+    seen = Entry(RECORD, parse_pod(running), seen_at=MADE)
+    assert judge(seen, MADE + 2, patient) == Wait(3)
+    images = {"helper": "sha256:helper", "build": "sha256:build"}
+    assert judge(seen, MADE + 5, patient) == Tell(Told(images=images))
+    assert isinstance(judge(seen, MADE + 50, Patience()), Wait)
+    known = with_digests(pod(RUNNING, RUNNING, **told(Told(images=images))))
+    assert isinstance(
+        judge(Entry(RECORD, parse_pod(known), seen_at=MADE), MADE + 50, patient), Wait
+    )
+    alone = with_digests(pod(RUNNING, {"waiting": {}}))
+    early = Entry(RECORD, parse_pod(alone), seen_at=MADE)
+    assert not isinstance(judge(early, MADE + 6, patient), Tell)
+
+
 def test_end_of_a_service_is_told_once() -> None:
     dead = ended(137, "OOMKilled", "the last line\n")
     answer = verdict(with_service(dead))

@@ -1,7 +1,9 @@
-"""What the manager lets a running helper know, by the pod's annotation: only of a job in trouble.
+"""What the manager lets a running helper know, by the pod's annotation: of a job in trouble, or of
+some length.
 
 `defer`: why the helper shall leave the last word to the manager. `services`: those that have
 ended, which the helper cannot see. Their text is a process's own output, so it is shown masked.
+`images`: the digests that run, by container, once the job has run for some seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ class ServiceEnd(msgspec.Struct, frozen=True, omit_defaults=True):
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     defer: str = ""
     services: tuple[ServiceEnd, ...] = ()
+    images: dict[str, str] = {}
 
 
 def encode_told(told: Told) -> str:
@@ -34,7 +37,7 @@ def encode_told(told: Told) -> str:
         msgspec.structs.replace(one, tail=one.tail[max(0, len(one.tail) - room) :])
         for one in told.services
     )
-    return msgspec.json.encode(Told(told.defer[:TAIL_LIMIT], cut)).decode()
+    return msgspec.json.encode(Told(told.defer[:TAIL_LIMIT], cut, told.images)).decode()
 
 
 def parse_told(text: str) -> Told:

@@ -21,11 +21,15 @@ from podlane.core.pod.state import PodState, RecordState
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """Seconds. `start`: for a node, and again for each image or object that is waited for."""
+    """Seconds. `start`: for a node, and again for each image or object that is waited for.
+
+    `images`: how long a job runs before its helper is told which images run; 0: it is not told.
+    """
 
     start: float = 180
     grace: float = 10
     evidence: float = 3
+    images: float = 0
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -189,7 +193,18 @@ def _service_ended(entry: Entry, pod: PodState, now: float, patience: Patience) 
     known = {one.name for one in pod.told.services}
     if all(one.name in known for one in ended):
         return None
-    return Tell(Told(pod.told.defer, ended))
+    return Tell(msgspec.structs.replace(pod.told, services=ended))
+
+
+def _images_run(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """Which images run, once: it is a request, so short jobs go without."""
+    images = {one.name: one.digest for one in pod.containers if one.digest}
+    is_running = all(pod.container(name).phase == "running" for name in ("helper", "build"))
+    if not (patience.images and images and is_running) or pod.told.images or pod.is_deleting:
+        return None
+    if now < entry.seen_at + patience.images:
+        return Wait(entry.seen_at + patience.images - now)
+    return Tell(msgspec.structs.replace(pod.told, images=images))
 
 
 def _unschedulable(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -229,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     _service_ended,
     _cannot_start,
     _build_lost,
+    _images_run,
     _unschedulable,
     _never_started,
 )
@@ -240,7 +256,7 @@ def _speak(finding: Finding) -> SpeakFor:
 
 def _tell(pod: PodState, line: str) -> Verdict:
     """Tell the helper to defer, once."""
-    return Wait(_IDLE) if pod.told.defer else Tell(Told(line, pod.told.services))
+    return Wait(_IDLE) if pod.told.defer else Tell(msgspec.structs.replace(pod.told, defer=line))
 
 
 def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:

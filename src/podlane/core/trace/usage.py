@@ -89,6 +89,11 @@ def block(
     return (*lines, *(f"hint: {hint}" for hint in hints if hint))
 
 
+def images(digests: Mapping[str, str]) -> tuple[str, ...]:
+    """Which images ran: a line for each container."""
+    return tuple(f"{'image':<8}{name}: {digest}" for name, digest in digests.items())
+
+
 def seconds(number: float) -> str:
     """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if number < 9.95:
