@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import statistics
+from collections.abc import Callable
 
-from bench import artifacts, cache, process
+from bench import artifacts, cache, clone, process
 from bench.audit import Audit
 from bench.figures import Figures
 from bench.scene import CROWD, opened
@@ -19,6 +20,7 @@ from podlane.local.coordinator import CoordinatorJob
 REPEATS = 10
 LONG_LOGS = 3
 LINE = "x" * 99
+Take = Callable[[str, list[float]], None]
 MEGABYTES = 60
 _MARK = re.compile(rb"at=(\d+\.\d+)")
 
@@ -58,6 +60,17 @@ async def everything(stage: RealCluster) -> Figures:
             await scene.gitlab.coordinator.wait_finished(job.id, 120)
         medians["memory"] = process.peak_resident_mib(scene.manager.pid)
         await scene.nothing_stays(30)
+    await _helpers_work(stage, medians, take)
+    medians["requests"] = sum(requests.values()) / REPEATS
+    return Figures(medians, spread, dict(requests), REPEATS)
+
+
+async def _helpers_work(stage: RealCluster, medians: dict[str, float], take: Take) -> None:
+    """What the helper does: clone, cache, artifacts."""
+    cloned = await clone.measure(stage)
+    take("clone", cloned.took)
+    take("clone_cpu", cloned.cpu)
+    medians["clone_memory"] = cloned.resident
     moved = await cache.measure(stage)
     for name in ("save", "restore", "unchanged", "cpu_save", "cpu_restore"):
         take(f"cache_{name}", getattr(moved, name))
@@ -66,8 +79,6 @@ async def everything(stage: RealCluster) -> Figures:
     for name in ("up", "down", "cpu_up", "cpu_down"):
         take(f"artifacts_{name}", getattr(sent, name))
     medians["artifacts_memory"] = sent.resident
-    medians["requests"] = sum(requests.values()) / REPEATS
-    return Figures(medians, spread, dict(requests), REPEATS)
 
 
 async def _run(scene: Play, spec: JobSpec) -> CoordinatorJob:
