@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLUSTER := tests/cluster/kubernetes
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) # tests wait half of their time
 export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
@@ -45,7 +46,7 @@ check: setup ## Format, lint, types, import contracts, structure
 	$(BIN)/pytest -p no:randomly tests/structure
 
 test: setup ## All tests that need no root, no cluster and no Go
-	$(BIN)/pytest -n auto --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests --ignore tests/cluster --ignore tests/structure --ignore tests/bench
 
 stores: setup ## Build and install the object stores of the tests (Go, Node), once
 	PYTHONPATH=tests $(BIN)/python -m stores

@@ -68,8 +68,8 @@ async def everything(stage: RealCluster) -> Figures:
 async def _helpers_work(stage: RealCluster, medians: dict[str, float], take: Take) -> None:
     """What the helper does: clone, cache, artifacts."""
     cloned = await clone.measure(stage)
-    take("clone", cloned.took)
-    take("clone_cpu", cloned.cpu)
+    for name in ("fetch", "checkout", "cpu"):
+        take(f"clone_{name}", getattr(cloned, name))
     medians["clone_memory"] = cloned.resident
     moved = await cache.measure(stage)
     for name in ("save", "restore", "unchanged", "cpu_save", "cpu_restore"):

@@ -40,7 +40,7 @@ The cache: 5,000 files of 27 kB and 4 of 95 MB of base64 noise, versitygw on the
 helper's container limited to 128Mi; medians of 3. Its times are those of the log's lines. On ext4 a
 file is made some ten times more slowly in the minutes after many were deleted at its side (the
 kernel passes over inodes that were freed just now), as they are when the pod before has gone: that
-is in the figure for the restore.
+is in the figures for the restore and for the checkout, whose CPU is the kernel's in that.
 
 The artifacts: the same tree, to the embedded coordinator and back, limit and medians alike.
 
