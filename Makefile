@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLUSTER := tests/cluster/kubernetes
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) # tests wait half of their time
+WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN)))) # tests wait half of their time
 export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
