@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from podlane.core.config.cache import MOVED
-from podlane.core.config.model import KubernetesConfig, RunnerConfig
+from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.model import RunnerConfig
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 

@@ -19,7 +19,7 @@ from podlane.clients.kube.access import load_access
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.credential import Plugin
 from podlane.clients.kube.kinds import POD
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError, Rejected, Unavailable
 

@@ -15,7 +15,7 @@ from podlane.clients.kube.access import Access, load_access
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.credential import FixedToken, TokenFile
 from podlane.clients.kube.kinds import LEASE, POD, SECRET
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.text.token import Token
 from podlane.errors import Gone, Rejected, ServiceError, Unavailable
 

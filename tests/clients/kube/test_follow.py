@@ -16,7 +16,7 @@ from podlane.clients.kube.access import load_access
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.follow import Broken, Changed, Listed, Pace, Query, follow
 from podlane.clients.kube.kinds import POD
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 
 QUICK = Pace(first=0.001, most=0.004, short=0.0, told_most=0.05)
 Watch = Callable[[str], Iterable[bytes] | Said]

@@ -17,7 +17,7 @@ from podlane.clients.kube.access import load_access
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.clients.kube.watch import Event, Query, cut_lines, list_items, watch_items
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.errors import Gone, ServiceError, Unavailable
 
 

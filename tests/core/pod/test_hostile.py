@@ -10,7 +10,9 @@ import kubernetes_validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podlane.core.config.model import ClaimVolume, KubernetesConfig, RunnerConfig, Volumes
+from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.model import RunnerConfig
+from podlane.core.config.volumes import ClaimVolume, Volumes
 from podlane.core.job.payload import parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan

@@ -18,17 +18,11 @@ from podlane.core.config.container import (
     LifecycleHandler,
     PodSpecPatch,
 )
-from podlane.core.config.model import (
-    ArtifactConfig,
-    ClaimVolume,
-    ContainerSecurityContext,
-    KubernetesConfig,
-    PodlaneConfig,
-    RunnerConfig,
-    SecurityContext,
-    ServiceConfig,
-    Volumes,
-)
+from podlane.core.config.kubernetes import KubernetesConfig, ServiceConfig
+from podlane.core.config.model import ArtifactConfig, RunnerConfig
+from podlane.core.config.podlane import PodlaneConfig
+from podlane.core.config.security import ContainerSecurityContext, SecurityContext
+from podlane.core.config.volumes import ClaimVolume, Volumes
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan

@@ -15,7 +15,7 @@ from podlane.clients.http.session import Route
 from podlane.clients.http.tls import TlsContext, TlsFiles
 from podlane.clients.kube import kubeconfig
 from podlane.clients.kube.credential import Credential, FixedToken, TokenFile
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.errors import ConfigError
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

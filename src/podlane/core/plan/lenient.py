@@ -5,7 +5,7 @@ gitlab-runner lets such jobs run, so ours run too.
 
 from __future__ import annotations
 
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.plan.model import Note
 from podlane.core.text.quantity import parse_quantity
 

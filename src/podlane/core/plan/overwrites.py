@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.job.variables import Reader
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import Note

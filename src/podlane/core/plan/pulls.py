@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.errors import JobRefused
 
 _WORDS = {"always": "Always", "if-not-present": "IfNotPresent", "never": "Never"}

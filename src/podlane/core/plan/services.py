@@ -7,7 +7,7 @@ from itertools import count
 
 import msgspec
 
-from podlane.core.config.model import ServiceConfig
+from podlane.core.config.kubernetes import ServiceConfig
 from podlane.core.job import variables
 from podlane.core.job.payload import Image, Job, Variable
 from podlane.core.job.variables import is_exportable

@@ -10,7 +10,8 @@ import re
 
 import msgspec
 
-from podlane.core.config.model import ContainerSecurityContext, KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.security import ContainerSecurityContext
 from podlane.core.job.payload import Image
 from podlane.core.plan.model import Note, Owner
 from podlane.core.plan.resolve import Ground

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from podlane.core.config.container import LifecycleHandler
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.pod.literal import without_empty
 from podlane.errors import JobRefused
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.job.payload import Job
 from podlane.core.plan import overwrites
 from podlane.core.plan.context import RunnerContext

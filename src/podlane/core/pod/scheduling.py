@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 
 
 def node_selector(kubernetes: KubernetesConfig) -> dict[str, str]:

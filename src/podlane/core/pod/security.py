@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from podlane.core.config.model import ContainerSecurityContext, KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.security import ContainerSecurityContext
 from podlane.core.plan.lenient import proc_mount
 from podlane.core.plan.model import Owner
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config.model import FilesVolume, KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.volumes import FilesVolume
 from podlane.core.job.variables import Reader
 from podlane.core.plan.lenient import size_limit
 from podlane.core.plan.model import JobPlan, Places

@@ -17,7 +17,7 @@ from podlane.clients.kube import kubeconfig
 from podlane.clients.kube.access import load_access
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.config.model import KubernetesConfig
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.pod import names
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError, PodlaneError, ServiceError

@@ -1,0 +1,49 @@
+"""`[runners.kubernetes.volumes]`: what is mounted into every container of a job's pod."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class HostPathVolume(msgspec.Struct, frozen=True):
+    name: str
+    mount_path: str
+    host_path: str = ""  # empty: the same as mount_path
+    sub_path: str = ""
+    read_only: bool = False
+    mount_propagation: str = ""
+
+
+class ClaimVolume(msgspec.Struct, frozen=True):
+    name: str
+    mount_path: str
+    sub_path: str = ""
+    read_only: bool = False
+    mount_propagation: str = ""
+
+
+class FilesVolume(msgspec.Struct, frozen=True):
+    """A `secret` or `config_map` volume; `items` maps keys to paths."""
+
+    name: str
+    mount_path: str
+    sub_path: str = ""
+    read_only: bool = False
+    items: dict[str, str] = {}
+
+
+class EmptyDirVolume(msgspec.Struct, frozen=True):
+    name: str
+    mount_path: str
+    sub_path: str = ""
+    medium: str = ""
+    size_limit: str = ""
+    mount_propagation: str = ""
+
+
+class Volumes(msgspec.Struct, frozen=True):
+    host_path: tuple[HostPathVolume, ...] = ()
+    pvc: tuple[ClaimVolume, ...] = ()
+    config_map: tuple[FilesVolume, ...] = ()
+    secret: tuple[FilesVolume, ...] = ()
+    empty_dir: tuple[EmptyDirVolume, ...] = ()
