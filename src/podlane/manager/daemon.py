@@ -103,7 +103,7 @@ class Manager:
         self.places.concurrent = config.concurrent
         self._asking.interval = float(config.check_interval or 3)
         runners = self.book.update(config, self._open_site)
-        self._asking.askers = sum(r.context.runner.request_concurrency for r in runners.values())
+        self._asking.askers = sum(r.polling.questions for r in runners.values())
         for key in [key for key in self.pollers if key not in runners]:
             for poller in self.pollers.pop(key):
                 poller.is_removed = True
@@ -114,7 +114,7 @@ class Manager:
 
     def _set_pollers(self, key: str, runner: Runner) -> None:
         pollers = self.pollers.setdefault(key, [])
-        wanted = max(1, runner.context.runner.request_concurrency)
+        wanted = runner.polling.questions
         while len(pollers) > wanted:
             pollers.pop().is_removed = True
         for poller in pollers:

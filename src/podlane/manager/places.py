@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+from podlane.core.config.polling import Polling
 from podlane.manager.board import Board
 
 
@@ -26,15 +27,15 @@ class Places:
     def free(self) -> int:
         return self.concurrent - self._board.live() - self._flying.total()
 
-    def why_none(self, runner: str, site: str, limit: int, pending_limit: int) -> str:
+    def why_none(self, runner: str, site: str, polling: Polling) -> str:
         """Name what keeps `runner` from asking for a job; "" when nothing does."""
         if self._board.is_blind(site):
             return "cluster out of sight"
         if self.free() <= 0:
             return "concurrent"
-        if limit and self._board.live(runner) + self._flying[runner] >= limit:
+        if polling.limit and self._board.live(runner) + self._flying[runner] >= polling.limit:
             return "limit"
-        if pending_limit and self._board.unplaced() >= pending_limit:
+        if polling.pending_limit and self._board.unplaced() >= polling.pending_limit:
             return "pending_limit"
         return ""
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from podlane.clients.gitlab.calls import JobRequest
-from podlane.core.text.duration import parse_duration
 from podlane.errors import Rejected, ServiceError, Unavailable
 from podlane.manager.backoff import delays
 from podlane.manager.places import Places
@@ -57,9 +56,7 @@ class Poller:
     async def _until_free(self) -> None:
         places = self.asking.places
         while not self.is_removed:
-            settings = self.runner.context.runner
-            site, limit = self.runner.site.name, settings.limit
-            why = places.why_none(self.runner.key, site, limit, settings.podlane.pending_limit)
+            why = places.why_none(self.runner.key, self.runner.site.name, self.runner.polling)
             if why != self.idle_because:
                 self.idle_because = why
                 log.info(
@@ -102,7 +99,7 @@ class Poller:
         if body is None:
             return self._pause(is_new=may_wait and self.last_update != known)
         self.asking.start(body, runner)
-        return self.asking.interval if runner.context.runner.strict_check_interval else 0.0
+        return self.asking.interval if runner.polling.pauses_after_job else 0.0
 
     def _pause(self, *, is_new: bool) -> float:
         """Seconds after an empty answer. The next question can wait at GitLab rather than here if
@@ -124,15 +121,16 @@ class Poller:
 
     def _rejected(self, error: Rejected) -> float:
         self._refusals += 1
-        settings = self.runner.context.runner
+        polling = self.runner.polling
         fields = {"runner": self.runner.log_name, "error": error.message}
-        if self._refusals < settings.unhealthy_requests_limit:
+        if self._refusals < polling.refusals:
             log.warning("GitLab refused the runner", extra={"fields": fields})
             return self.asking.interval
         self._refusals = 0
-        rest = parse_duration(settings.unhealthy_interval)
         log.error(
             "GitLab refuses the runner, which rests now",
-            extra={"fields": fields | {"seconds": rest, "hint": "`podlane verify` tells more"}},
+            extra={
+                "fields": fields | {"seconds": polling.rest, "hint": "`podlane verify` tells more"}
+            },
         )
-        return rest
+        return polling.rest

@@ -68,7 +68,7 @@ class Status:
             who = [key, runner.log_name, runner.context.system_id]
             running.add_metric([*who, "running"], self._board.live(key))
             total.add_metric(who, self._received[key])
-            limit.add_metric(who, runner.context.runner.limit)
+            limit.add_metric(who, runner.polling.limit)
             for reason in {p.idle_because for p in self._pollers.get(key, []) if p.idle_because}:
                 idle.add_metric([*who, reason], 1)
         concurrent = Gauges(
