@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from podlane.core.config.model import Config
+from podlane.core.config.polling import polling
 from podlane.manager import logs, reload
 from podlane.manager.board import Board, Line
 from podlane.manager.keep import Keeper
@@ -50,16 +51,16 @@ class Manager:
         self.hands = Hands(self.board)
         self.places = Places(self.board, config.concurrent)
         self.book = RunnerBook(identity, path.parent)
-        self.pollers: dict[str, list[Poller]] = {}
         self.settler = Settler(self.hands, self._runner_of)
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
+        self._asking = Asking(self.places, self._start)
+        self.pollers = self._asking.pollers
         self.status = Status(config, self.board, self.places, self.pollers)
         self.status.is_ready = self.book.is_ready
         self.launching: set[asyncio.Task[None]] = set()
         self._config = config
         self._tasks: asyncio.TaskGroup
         self._launches: asyncio.TaskGroup
-        self._asking = Asking(self.places, self._start)
 
     async def serve(self, signals: Signals) -> None:
         """Run until told to stop. An unexpected error in any part ends the process."""
@@ -101,29 +102,27 @@ class Manager:
         """Put a configuration into force. Running jobs are not touched."""
         self._config = config
         self.places.concurrent = config.concurrent
-        self._asking.interval = float(config.check_interval or 3)
         runners = self.book.update(config, self._open_site)
-        self._asking.askers = sum(r.polling.questions for r in runners.values())
         for key in [key for key in self.pollers if key not in runners]:
-            for poller in self.pollers.pop(key):
-                poller.is_removed = True
+            self.pollers.pop(key).remove()
+        fresh = 0
         for key, runner in runners.items():
-            self._set_pollers(key, runner)
+            rules = polling(runner.context.runner, config)
+            if key in self.pollers:
+                self.pollers[key].change(runner, rules)
+                continue
+            # those of one file do not all ask in the same instant
+            delay = fresh * rules.interval / len(runners)
+            self._begin(key, Poller(runner, rules, self._asking, delay))
+            fresh += 1
         self.status.update(config, runners)
         self.places.wake()
 
-    def _set_pollers(self, key: str, runner: Runner) -> None:
-        pollers = self.pollers.setdefault(key, [])
-        wanted = runner.polling.questions
-        while len(pollers) > wanted:
-            pollers.pop().is_removed = True
-        for poller in pollers:
-            poller.runner = runner
-        if not pollers and runner.cache is not None:
-            self._tasks.create_task(runner.cache.warm())
-        while len(pollers) < wanted:
-            pollers.append(Poller(runner, self._asking))
-            self._tasks.create_task(self._poll(pollers[-1]))
+    def _begin(self, key: str, poller: Poller) -> None:
+        self.pollers[key] = poller
+        if poller.runner.cache is not None:
+            self._tasks.create_task(poller.runner.cache.warm())
+        self._tasks.create_task(self._poll(poller))
 
     async def _poll(self, poller: Poller) -> None:
         """Ask only once the jobs that are there already are known."""
@@ -144,7 +143,7 @@ class Manager:
             self.status.received(runner)
             await launch(body, runner, self.hands)
         finally:
-            await self.places.give_back(runner.key)
+            self.places.give_back(runner.key)
 
     def _runner_of(self, line: Line, site: str) -> Runner | None:
         if not self.book.is_listed(site):

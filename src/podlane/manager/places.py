@@ -15,14 +15,14 @@ from podlane.manager.board import Board
 
 
 class Places:
-    """Counts places in flight. `concurrent` and the limits are handed in: they may be reloaded."""
+    """Counts places in flight. `concurrent` is handed in: it may be reloaded."""
 
     def __init__(self, board: Board, concurrent: int) -> None:
         self.concurrent = concurrent
         self._board = board
         self._flying: Counter[str] = Counter()
         self._stirred = board.watcher()
-        self._given_back = asyncio.Condition()
+        self._waiters: list[asyncio.Event] = []
 
     def free(self) -> int:
         return self.concurrent - self._board.live() - self._flying.total()
@@ -42,23 +42,27 @@ class Places:
     def take(self, runner: str) -> None:
         self._flying[runner] += 1
 
-    async def give_back(self, runner: str) -> None:
+    def give_back(self, runner: str) -> None:
         self._flying[runner] -= 1
-        async with self._given_back:
-            self._given_back.notify_all()
+        self.wake()
+
+    def watcher(self) -> asyncio.Event:
+        """Return an event that is set when a place may have become free; its owner clears it."""
+        event = asyncio.Event()
+        self._waiters.append(event)
+        return event
+
+    def unwatch(self, event: asyncio.Event) -> None:
+        self._waiters.remove(event)
 
     def wake(self) -> None:
-        """Let everyone who waits look again: limits have changed."""
-        self._stirred.set()
+        """Let everyone who waits look again."""
+        for event in self._waiters:
+            event.set()
 
     async def serve(self) -> None:
         """Wake those who wait for a place whenever the board changes."""
         while True:
             await self._stirred.wait()
             self._stirred.clear()
-            async with self._given_back:
-                self._given_back.notify_all()
-
-    async def changed(self) -> None:
-        async with self._given_back:
-            await self._given_back.wait()
+            self.wake()

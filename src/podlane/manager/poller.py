@@ -1,18 +1,19 @@
 """Ask GitLab for jobs on behalf of one runner: a free place, a question, a launch.
 
 Each runner asks by itself, so one that waits in GitLab's long poll holds up no other. Where places
-are scarcer than askers, a question does not wait: a place is not held for a minute for nothing.
+are scarcer than questions, a question does not wait: a place is not held for a minute for nothing.
+How many questions may be under way and when the next one is due: `core.config.polling`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from podlane.clients.gitlab.calls import JobRequest
+from podlane.core.config.polling import Heard, Polling, first_pace, next_pace
 from podlane.errors import Rejected, ServiceError, Unavailable
 from podlane.manager.backoff import delays
 from podlane.manager.places import Places
@@ -28,109 +29,161 @@ class Asking:
 
     places: Places
     start: Start
-    interval: float = 3.0
-    askers: int = 1
+    pollers: dict[str, Poller] = field(default_factory=dict)
+
+    def lacking(self) -> int:
+        """How many more questions may yet be begun, of all runners together: each needs a place."""
+        return sum(max(0, one.most() - one.under_way) for one in self.pollers.values())
 
 
-@dataclass
 class Poller:
-    """`runner` may be replaced by a reload; `is_removed` lets the loop end after its question."""
+    """One runner. `delay`: seconds before its first question, so that not all ask at once."""
 
-    runner: Runner
-    asking: Asking
-    is_removed: bool = False
-    last_update: str = ""
-    idle_because: str = ""
-    _is_swift: bool = False
-    _refusals: int = 0
-    _pauses: Iterator[float] = field(default_factory=lambda: delays(1, 15))
+    def __init__(self, runner: Runner, polling: Polling, asking: Asking, delay: float = 0) -> None:
+        self.runner = runner
+        self.polling = polling
+        self.pace = first_pace(polling)
+        self.under_way = 0
+        self.idle_because = ""
+        self._asking = asking
+        self._is_removed = False
+        self._is_swift = False
+        self._last_update = ""
+        self._refusals = 0
+        self._due = asyncio.get_running_loop().time() + delay
+        self._hurried = 0  # questions that may follow the next one without a pause
+        self._rests_until = 0.0
+        self._pauses: Iterator[float] = delays(1, 15)
+        self._stirred = asking.places.watcher()
+
+    def most(self) -> int:
+        """How many questions may be under way at once now."""
+        return max(1, int(self.pace))
+
+    def change(self, runner: Runner, polling: Polling) -> None:
+        """Take what a reload has brought."""
+        same = polling.is_adaptive and self.polling.is_adaptive
+        self.pace = min(self.pace, float(polling.questions)) if same else first_pace(polling)
+        self.runner, self.polling = runner, polling
+        self._stirred.set()
+
+    def remove(self) -> None:
+        """End once the questions under way are answered."""
+        self._is_removed = True
+        self._stirred.set()
 
     async def serve(self) -> None:
-        while not self.is_removed:
-            await self._until_free()
-            asked_at = time.monotonic()
-            pause = await self._ask()
-            if not self.is_removed:
-                await asyncio.sleep(max(0.0, asked_at + pause - time.monotonic()))
+        async with asyncio.TaskGroup() as questions:
+            while not self._is_removed:
+                if (pause := self._pause()) is not None and pause <= 0:
+                    self._begin(questions)
+                else:
+                    await self._wait(pause)
+        self._asking.places.unwatch(self._stirred)
 
-    async def _until_free(self) -> None:
-        places = self.asking.places
-        while not self.is_removed:
-            why = places.why_none(self.runner.key, self.runner.site.name, self.runner.polling)
-            if why != self.idle_because:
-                self.idle_because = why
-                log.info(
-                    "Asks for jobs again" if not why else "Asks for no jobs", extra=self._say(why)
-                )
-            if not why:
-                return
-            await places.changed()
+    def _pause(self) -> float | None:
+        """Seconds until the next question is due; None: until something changes."""
+        places, now = self._asking.places, asyncio.get_running_loop().time()
+        why = places.why_none(self.runner.key, self.runner.site.name, self.polling)
+        self._say("unhealthy" if now < self._rests_until else why)
+        if now < self._rests_until:
+            return self._rests_until - now
+        if why or self.under_way >= self.most():
+            return None
+        return self._due - now
 
-    def _say(self, why: str) -> dict[str, object]:
-        fields: dict[str, object] = {"runner": self.runner.log_name}
-        return {"fields": fields | {"because": why} if why else fields}
-
-    async def _ask(self) -> float:
-        """Ask once. Return the seconds from this question's start to the next."""
-        runner, places = self.runner, self.asking.places
-        places.take(runner.key)
-        body, known = None, self.last_update
+    async def _wait(self, pause: float | None) -> None:
         try:
-            may_wait = places.free() >= self.asking.askers - 1
-            body = await self._request(may_wait=may_wait)
+            async with asyncio.timeout(pause):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+        self._stirred.clear()
+
+    def _say(self, why: str) -> None:
+        if why == self.idle_because:
+            return
+        self.idle_because = why
+        fields = {"runner": self.runner.log_name} | ({"because": why} if why else {})
+        message = "Asks for no jobs" if why else "Asks for jobs again"
+        log.info(message, extra={"fields": fields})
+
+    def _begin(self, questions: asyncio.TaskGroup) -> None:
+        self._asking.places.take(self.runner.key)
+        self.under_way += 1
+        if self._hurried:
+            self._hurried -= 1
+        else:
+            self._due = asyncio.get_running_loop().time() + self.polling.interval
+        questions.create_task(self._question(self.runner))
+
+    async def _question(self, runner: Runner) -> None:
+        """Ask once, and set when the next question is due."""
+        body = None
+        try:
+            body, heard = await self._ask(runner)
+            self.pace = next_pace(self.pace, heard, self.polling)
+            if heard == "job" and not self.polling.is_strict:  # there may be more where it was
+                self._due = asyncio.get_running_loop().time()
+                self._hurried = max(0, self.most() - self.under_way)
+        finally:
+            self.under_way -= 1
+            if body is None:
+                self._asking.places.give_back(runner.key)
+            self._stirred.set()
+        if body is not None:
+            self._asking.start(body, runner)
+
+    async def _ask(self, runner: Runner) -> tuple[bytes | None, Heard]:
+        now, known = asyncio.get_running_loop().time, self._last_update
+        may_wait = self._asking.places.free() >= self._asking.lacking()
+        try:
+            body = await self._request(runner, may_wait=may_wait)
         except ServiceError as error:
             if isinstance(error, Rejected) and error.status == 403:
-                return self._rejected(error)
-            pause = next(self._pauses)
-            if isinstance(error, Unavailable) and error.retry_after is not None:
-                pause = max(pause, error.retry_after)
-            log.warning(
-                "Could not ask for a job",
-                extra={
-                    "fields": {"runner": runner.log_name, "error": error.message}
-                    | ({"hint": error.hint} if error.hint else {})
-                },
-            )
-            return max(pause, self.asking.interval)
-        finally:
-            if body is None:
-                await places.give_back(runner.key)
+                self._rejected(runner, error)
+                return None, "nothing"
+            self._due = max(self._due, now() + self._trouble(runner, error))
+            self._hurried = 0
+            return None, "busy"
         self._refusals, self._pauses = 0, delays(1, 15)
-        if body is None:
-            return self._pause(is_new=may_wait and self.last_update != known)
-        self.asking.start(body, runner)
-        return self.asking.interval if runner.polling.pauses_after_job else 0.0
+        if body is not None:
+            return body, "job"
+        # The next question can wait at GitLab rather than here if it names GitLab's newest value:
+        # so it follows at once, though never twice in a row.
+        self._is_swift = may_wait and self._last_update != known and not self._is_swift
+        if self._is_swift:
+            self._due = now()
+        return None, "nothing"
 
-    def _pause(self, *, is_new: bool) -> float:
-        """Seconds after an empty answer. The next question can wait at GitLab rather than here if
-        it names GitLab's newest value: so it follows at once, though never twice in a row."""
-        self._is_swift = is_new and not self._is_swift
-        return 0.0 if self._is_swift else self.asking.interval
-
-    async def _request(self, *, may_wait: bool) -> bytes | None:
-        context = self.runner.context
+    async def _request(self, runner: Runner, *, may_wait: bool) -> bytes | None:
+        context = runner.context
         ask = JobRequest(
             token=context.runner.token,
             system_id=context.system_id,
             info=context.info,
-            last_update=self.last_update if may_wait else "",
+            last_update=self._last_update if may_wait else "",
         )
-        answer = await self.runner.gitlab.request_job(ask)
-        self.last_update = answer.last_update or self.last_update
+        answer = await runner.gitlab.request_job(ask)
+        self._last_update = answer.last_update or self._last_update
         return answer.body
 
-    def _rejected(self, error: Rejected) -> float:
+    def _trouble(self, runner: Runner, error: ServiceError) -> float:
+        pause = next(self._pauses)
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            pause = max(pause, error.retry_after)
+        hint = {"hint": error.hint} if error.hint else {}
+        fields = {"runner": runner.log_name, "error": error.message} | hint
+        log.warning("Could not ask for a job", extra={"fields": fields})
+        return max(pause, self.polling.interval)
+
+    def _rejected(self, runner: Runner, error: Rejected) -> None:
         self._refusals += 1
-        polling = self.runner.polling
-        fields = {"runner": self.runner.log_name, "error": error.message}
-        if self._refusals < polling.refusals:
+        fields: dict[str, object] = {"runner": runner.log_name, "error": error.message}
+        if self._refusals < self.polling.refusals:
             log.warning("GitLab refused the runner", extra={"fields": fields})
-            return self.asking.interval
+            return
         self._refusals = 0
-        log.error(
-            "GitLab refuses the runner, which rests now",
-            extra={
-                "fields": fields | {"seconds": polling.rest, "hint": "`podlane verify` tells more"}
-            },
-        )
-        return polling.rest
+        self._rests_until = asyncio.get_running_loop().time() + self.polling.rest
+        rest = {"seconds": self.polling.rest, "hint": "`podlane verify` tells more"}
+        log.error("GitLab refuses the runner, which rests now", extra={"fields": fields | rest})

@@ -9,7 +9,6 @@ import msgspec
 
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
-from podlane.core.config.polling import Polling, polling
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
@@ -36,10 +35,6 @@ class Runner:
         runner = self.context.runner
         images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
         return Patience(start=runner.kubernetes.poll_timeout, images=images)
-
-    @property
-    def polling(self) -> Polling:
-        return polling(self.context.runner)
 
     @property
     def awaits(self) -> float:

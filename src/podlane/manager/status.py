@@ -35,7 +35,7 @@ class Status:
         config: Config,
         board: Board,
         places: Places,
-        pollers: Mapping[str, list[Poller]],
+        pollers: Mapping[str, Poller],
     ) -> None:
         self.is_ready: Callable[[], bool] = lambda: False
         self._board = board
@@ -68,15 +68,36 @@ class Status:
             who = [key, runner.log_name, runner.context.system_id]
             running.add_metric([*who, "running"], self._board.live(key))
             total.add_metric(who, self._received[key])
-            limit.add_metric(who, runner.polling.limit)
-            for reason in {p.idle_because for p in self._pollers.get(key, []) if p.idle_because}:
-                idle.add_metric([*who, reason], 1)
+            limit.add_metric(who, runner.context.runner.limit)
+            poller = self._pollers.get(key)
+            if poller is not None and poller.idle_because:
+                idle.add_metric([*who, poller.idle_because], 1)
         concurrent = Gauges(
             "gitlab_runner_concurrent", "Jobs at once", value=self._places.concurrent
         )
         version = Gauges("gitlab_runner_version_info", "What runs", labels=["name", "version"])
         version.add_metric(["podlane", __version__], 1)
         yield from (running, total, limit, idle, concurrent, version)
+        yield from self._questions()
+
+    def _questions(self) -> Iterator[Metric]:
+        """How many questions for jobs are under way, and how many may be."""
+        from prometheus_client.core import GaugeMetricFamily as Gauges
+
+        labels, name = ["runner", "system_id"], "gitlab_runner_request_concurrency"
+        now = Gauges(name, "Questions for jobs that are under way", labels=labels)
+        most = Gauges(f"{name}_hard_limit", "request_concurrency", labels=labels)
+        pace = Gauges(
+            f"{name}_adaptive_limit", "The limit that GitLab's answers set", labels=labels
+        )
+        used = Gauges(f"{name}_used_limit", "The limit in force", labels=labels)
+        for key, poller in self._pollers.items():
+            who = [key, poller.runner.context.system_id]
+            now.add_metric(who, poller.under_way)
+            most.add_metric(who, poller.polling.questions)
+            pace.add_metric(who, poller.pace)
+            used.add_metric(who, poller.most())
+        yield from (now, most, pace, used)
 
 
 def split_address(text: str) -> tuple[str, int]:
