@@ -13,36 +13,10 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from podlane.core.config.lines import Path
 from podlane.core.config.model import Config
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.official import ANY, Official, keys_of, tables
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A table of the file: `name` finds its keys, `path` its line; people read owner and within."""
-
-    name: str = ""
-    path: Path = ()
-    owner: str = ""  # the runner entry, such as `[[runners]] #1 "builder"`
-    within: str = ""
-
-    def key(self, key: str) -> str:
-        return f"{self.owner} {_dotted(self.within, key)}".lstrip()
-
-    def inside(self, key: str) -> Place:
-        within = _dotted(self.within, key)
-        return Place(_dotted(self.name, key), (*self.path, key), self.owner, within)
-
-    def at(self, position: int) -> Place:
-        return Place(self.name, (*self.path, position), self.owner, f"{self.within}[{position}]")
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A note on its way: `path` becomes a line number once the text is at hand."""
-
-    note: ConfigNote
-    path: Path
+from podlane.core.config.place import Found, Place, dotted
 
 
 def recognise(
@@ -165,7 +139,7 @@ def model_tables() -> dict[str, frozenset[str]]:
         for name, inner in fields.items():
             struct = plain_struct(inner) or element_struct(inner)
             if struct is not None:
-                pending.append((_dotted(table, name), struct))
+                pending.append((dotted(table, name), struct))
     return found
 
 
@@ -186,7 +160,3 @@ def element_struct(kind: Any) -> type | None:
 
 def _by_folded(names: tuple[str, ...]) -> dict[str, str]:
     return {name.lower(): name for name in names}
-
-
-def _dotted(table: str, key: str) -> str:
-    return f"{table}.{key}" if table else key
