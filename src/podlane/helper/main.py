@@ -114,7 +114,8 @@ def _work(plan: JobPlan, pod: Path) -> Work:
     def heard() -> None:
         work.wake()
 
-    reporter = Reporter(connect, spool, heard, is_debug=plan.trace.is_debug)
+    settings = plan.trace
+    reporter = Reporter(connect, spool, heard, is_debug=settings.is_debug, silence=settings.silence)
     trace = Trace(plan.trace, spool, reporter.wake)
     lane = Lane(pod / "lane", read_end, trace.script)
     work = Work(plan, trace, reporter, lane, connect, (read_end, write_end))

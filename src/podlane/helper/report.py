@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import Outcome
+from podlane.core.plan.model import SILENCE
+from podlane.core.trace.pace import send_after, touch_after
 from podlane.core.trace.reply import Reply, Word
 from podlane.core.trace.window import PIECE, Window
 from podlane.errors import ServiceError, Unavailable
@@ -23,10 +25,7 @@ if TYPE_CHECKING:
     from podlane.clients.gitlab.blocking import BlockingJobApi
 
 _INTERVAL = 3.0
-_TOUCH = 30.0
 _MOST_PROBES = 3
-_WATCHED_INTERVAL = 3.0
-_WATCHED_TOUCH = 5.0
 _MAX_PAUSE = 15.0
 _LONGEST_PAUSE = 60.0
 _OFFSET_PAUSE = 0.2
@@ -35,7 +34,7 @@ _PATIENCE = 180.0
 
 class Reporter:
     """`heard` is called, from this thread, when GitLab cancels or stops the job; `connect` as
-    well, for an API of this thread's own."""
+    well, for an API of this thread's own. `silence`: the longest that GitLab hears nothing."""
 
     def __init__(
         self,
@@ -44,6 +43,7 @@ class Reporter:
         heard: Callable[[], None],
         *,
         is_debug: bool,
+        silence: float = SILENCE,
     ) -> None:
         self.is_canceling = False
         self.is_stopped = False
@@ -53,6 +53,7 @@ class Reporter:
         self._spool = spool
         self._heard = heard
         self._is_debug = is_debug
+        self._silence = silence
         self._changed = threading.Condition()
         self._interval = _INTERVAL
         self._urgent = True
@@ -178,7 +179,8 @@ class Reporter:
                     break
                 else:
                     is_behind = self._spool.size > self.window.sent
-                    due = min(self._interval, _TOUCH) if is_behind else self._touch()
+                    after = send_after if is_behind else touch_after
+                    due = after(self._interval, self._silence)
                     left = self._last_sent + due - now
                 if left <= 0:
                     break
@@ -186,16 +188,11 @@ class Reporter:
                 self._pause = max(0.0, self._pause - (time.monotonic() - now))
         return not (self._ends or self.is_stopped)
 
-    def _touch(self) -> float:
-        """Seconds of silence after which GitLab is asked. Who watches the log may press cancel."""
-        watched = min(_WATCHED_TOUCH, 2 * self._interval)
-        return watched if self._interval <= _WATCHED_INTERVAL else _TOUCH
-
     def _step(self) -> None:
         self._urgent = False
         if self._send_piece():
             return
-        if time.monotonic() >= self._last_sent + self._touch():
+        if time.monotonic() >= self._last_sent + touch_after(self._interval, self._silence):
             checksum, size = self._spool.checksum() if self.window.is_alone else ("", 0)
             self._call(
                 lambda: self._api.update(Update("running", checksum=checksum, bytesize=size))

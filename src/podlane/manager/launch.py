@@ -120,6 +120,9 @@ async def _launch_there(
         context = msgspec.structs.replace(context, shelf=shelf)
         plan = make_plan(job, context, ground)
         manifests = build_manifests(plan, job, context, ground=ground)
+        for container, image in manifests.told_images:
+            named = {"container": container, "image": image}
+            log.info("Image configured for job", extra={"fields": job_fields(runner, job) | named})
         pod = await _make(job, manifests, access, runner, hands)
     except (JobRefused, ServiceError, SlotLost):
         await abandon(runner, shelf.open_uploads())

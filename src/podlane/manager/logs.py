@@ -69,11 +69,8 @@ def say_notes(notes: Iterable[ConfigNote]) -> None:
     """Log what reading config.toml had to say, one line a note."""
     for note in notes:
         where = {"line": note.line} if note.line else {}
-        hint = {"hint": note.hint} if note.hint else {}
-        fields = {"fields": {**where, "note": note.message, **hint}}
+        fields = {"fields": {**where, "note": note.message}}
         match note.kind:
-            case "fault":
-                log.error("A runner of the configuration is left out for a fault", extra=fields)
             case "skipped":
                 log.error("A runner of the configuration is left out", extra=fields)
             case "later":

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from podlane.core.config.check import Checked
+from podlane.core.config.model import Config
+from podlane.core.config.notes import ConfigNote
+from podlane.core.config.parse import parse
 from podlane.errors import ConfigError
-from podlane.manager.config_file import check_text, read_text, unless_unfit
+from podlane.manager.config_file import in_file, read_text, with_patches
 
 LOOK_SECONDS = 2.0
 
@@ -25,7 +27,8 @@ Stamp = tuple[int, int, int, int]
 class Loaded(msgspec.Struct, frozen=True):
     """The file changed and is good."""
 
-    checked: Checked
+    config: Config
+    notes: tuple[ConfigNote, ...] = ()
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -71,9 +74,10 @@ def _judge(path: Path, text: str | ConfigError, environ: Mapping[str, str]) -> L
     if isinstance(text, ConfigError):
         return Kept(text)
     try:
-        return Loaded(unless_unfit(path, check_text(text, path.parent, environ)))
+        config, notes = parse(text, environ)
+        return Loaded(with_patches(config, path.parent), notes)
     except ConfigError as error:
-        return Kept(error)
+        return Kept(in_file(path, error))
 
 
 def _read(path: Path) -> str | _Unreadable:

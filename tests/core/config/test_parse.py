@@ -96,6 +96,30 @@ def test_a_whole_file() -> None:
     assert two.kubernetes.pull_policy == ("if-not-present", "never")
 
 
+def test_feature_flags_that_do_nothing_are_named() -> None:
+    config, notes = read("""
+        [[runners]]
+          url = "https://gitlab.example"
+          token = "t"
+          [runners.feature_flags]
+            FF_TIMESTAMPS = "yes"
+            FF_SCRIPT_SECTION = true
+            FF_CONCRETE = true
+            FF_USE_JOB_ROUTER = false
+            FF_USE_FASTZIP = false
+            FF_HASH_CACHE_KEYS = true
+        """)
+    kept = {"FF_SCRIPT_SECTION", "FF_CONCRETE", "FF_USE_JOB_ROUTER", "FF_USE_FASTZIP"}
+    assert config.runners[0].feature_flags.keys() == kept | {"FF_HASH_CACHE_KEYS"}
+    assert [(note.kind, note.line) for note in notes] == [
+        ("careful", 6),
+        ("unknown", 7),
+        ("moot", 8),
+    ]
+    assert "its default, `true`, holds" in notes[0].message
+    assert "the nearest known flag is `FF_SCRIPT_SECTIONS`" in notes[1].message
+
+
 def test_what_gitlab_runner_writes_at_register_is_read_in_silence() -> None:
     config, notes = read("""concurrent = 1
 check_interval = 0
@@ -231,7 +255,7 @@ def test_a_file_of_other_executors_only_is_refused() -> None:
             'line 7: `[[runners]] #1 "builder" kubernetes.volumes.secret[0]` lacks `mount_path`',
         ),
         (
-            RUNNER.replace("kubernetes", "docker") + RUNNER.replace("https://", ""),
+            RUNNER + RUNNER.replace('"https://gitlab.example"', '"gitlab.example"'),
             'line 10: `[[runners]] #2 "builder" url` is not the address of a web server',
         ),
         (RUNNER.replace("glrt-secret", ""), 'line 5: `[[runners]] #1 "builder" token` is empty'),

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podlane.core.job import variables
-from podlane.core.job.flags import DEFAULTS, resolve_flags
 from podlane.core.job.payload import Variable
 from podlane.core.job.variables import Reader, is_exportable
 from podlane.errors import JobRefused
-
-SOURCES = Path(variables.__file__).parents[2]
 
 
 def _resolve(*items: Variable) -> variables.Variables:
@@ -77,23 +71,3 @@ def test_references_cannot_ask_for_gigabytes() -> None:
 def test_any_text_is_resolved(values: dict[str, str]) -> None:
     found = _resolve(*(Variable(key, value) for key, value in values.items()))
     assert list(found.final()) == list(values)
-
-
-def test_flags_default_then_job_then_config() -> None:
-    asked = [Variable("FF_TIMESTAMPS", "false"), Variable("FF_OTHER", "1"), Variable("FF_X", "huh")]
-    flags = resolve_flags(asked, {"FF_OTHER": False})
-    assert flags.values == DEFAULTS | {"FF_TIMESTAMPS": False, "FF_OTHER": False}
-    assert flags.bad == ("FF_X",)
-    assert flags.changed() == {"FF_TIMESTAMPS": False}
-    asked = [Variable(f"FF_{name}", "true") for name in ("CONCRETE", "USE_FASTZIP", "TYPO")]
-    assert resolve_flags(asked, {"FF_OFF": False}).vain() == ("FF_CONCRETE", "FF_TYPO")
-    seen = {item.key: item.value for item in flags.variables()}
-    assert seen == {"FF_OTHER": "false", "FF_TIMESTAMPS": "false"}
-
-
-def test_every_flag_that_is_asked_for_is_known() -> None:
-    """Else the job's log would say that podlane does not have it."""
-    texts = [path.read_text() for path in SOURCES.rglob("*.py")]
-    asked = {flag for text in texts for flag in re.findall(r'"(FF_[A-Z_]+)"', text)}
-    assert {"FF_TIMESTAMPS", "FF_SCRIPT_SECTIONS"} <= asked
-    assert not resolve_flags([Variable(flag, "true") for flag in asked], {}).vain()

@@ -172,6 +172,12 @@ class Features(msgspec.Struct, frozen=True):
     token_mask_prefixes: tuple[str, ...] = ()
 
 
+class SuspendOptions(msgspec.Struct, frozen=True):
+    """Of a job whose environment is to be kept, or that is to run in one that was."""
+
+    runtime_environment_key: str = ""
+
+
 class Job(msgspec.Struct, frozen=True):
     """One job. `run` is kept as sent: it is refused until it is built."""
 
@@ -194,6 +200,7 @@ class Job(msgspec.Struct, frozen=True):
     secrets: dict[str, Secret] = {}
     run: str = ""
     inputs: tuple[JobInput, ...] = ()
+    suspend_options: SuspendOptions = SuspendOptions()
 
 
 def _without_nulls(value: Any) -> Any:

@@ -65,8 +65,14 @@ class EnvVariable(msgspec.Struct, frozen=True, omit_defaults=True):
     is_file: bool = False
 
 
+SILENCE = 30.0  # one object: a default is left out of the JSON if it is this very one
+
+
 class TraceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the job's log is made. `masks` are whole values, `mask_prefixes` begin a token."""
+    """How the job's log is made. `masks` are whole values, `mask_prefixes` begin a token.
+
+    `silence`: for how long GitLab may hear nothing of a silent job, if it asks to be told rarely.
+    """
 
     limit_bytes: int
     masks: tuple[Token, ...]
@@ -74,6 +80,7 @@ class TraceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     with_timestamps: bool
     with_sections: bool
     is_debug: bool = False
+    silence: float = SILENCE
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from podlane.core.config.flag_table import nearest
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import is_exportable
 from podlane.core.plan import (
@@ -76,11 +77,14 @@ def _pull_policies(job: Job, context: RunnerContext, ground: Ground) -> tuple[No
 
 
 def _flag_complaints(ground: Ground) -> tuple[Note, ...]:
-    bad = [f"{name} is ignored: its value is not true or false" for name in ground.flags.bad]
-    notes = [Note(text, "warning") for text in bad]
-    if vain := ground.flags.vain():
-        notes.append(Note(f"Feature flags that podlane does not have: {_few(vain)}"))
-    return tuple(notes)
+    flags = ground.flags
+    notes = [f"{name} is ignored: its value is not true or false" for name in flags.bad]
+    notes += [f"{one.name} is left aside. {one.sentence}" for one in flags.refused()]
+    if unknown := flags.unknown():
+        near = nearest(unknown[0])
+        hint = f"; the nearest known is {near}" if near and len(unknown) == 1 else ""
+        notes.append(f"There are no such feature flags: {_few(unknown)}{hint}")
+    return tuple(Note(text, "warning") for text in notes)
 
 
 def _variable_complaints(ground: Ground) -> tuple[Note, ...]:

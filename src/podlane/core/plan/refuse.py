@@ -18,6 +18,12 @@ def refuse_unsupported(job: Job) -> None:
             hint="write the job with `script:`, or give it tags of a runner that knows steps",
             reference="run-steps",
         )
+    if job.suspend_options.runtime_environment_key:
+        raise JobRefused(
+            "The job goes on in an environment that was suspended, and podlane keeps none",
+            hint="give it tags of the runner that keeps the environment",
+            reference="suspended-environment",
+        )
 
 
 def _refuse_options(asked: Image, what: str) -> None:

@@ -13,11 +13,11 @@ import msgspec
 
 from podlane.core.config.model import RunnerConfig
 from podlane.core.job import variables
-from podlane.core.job.flags import Flags, resolve_flags
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.variables import Reader, Variables, own_variable
 from podlane.core.plan import secrets
 from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.flags import Flags, resolve_flags
 from podlane.core.plan.model import Places
 from podlane.core.plan.settings import GIT_STRATEGY, read
 from podlane.core.text.token import short_token

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.job.flags import Flags
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.secret import GitLab, Provider
 from podlane.core.job.variables import Reader
+from podlane.core.plan.flags import Flags
 from podlane.core.plan.model import JobPlan, Note, SecretRequest, Secrets
 from podlane.core.plan.settings import SECRETS_RETRIEVAL_ATTEMPTS, read
 from podlane.core.text import token

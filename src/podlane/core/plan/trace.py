@@ -8,7 +8,7 @@ from podlane.core.job import variables
 from podlane.core.job.payload import Job
 from podlane.core.job.variables import Variables
 from podlane.core.plan.context import RunnerContext
-from podlane.core.plan.model import TraceSettings
+from podlane.core.plan.model import SILENCE, TraceSettings
 from podlane.core.plan.resolve import Ground
 from podlane.core.plan.settings import CI_DEBUG_TRACE, read
 from podlane.core.text.spelling import spellings
@@ -18,10 +18,12 @@ from podlane.core.trace.runs import TOKEN_PREFIXES
 from podlane.errors import JobRefused
 
 DEFAULT_LIMIT_KIB = 4096
+_LONG_SILENCE = 1800.0
 
 
 def trace_settings(job: Job, context: RunnerContext, ground: Ground) -> TraceSettings:
     runner = context.runner
+    is_dynamic = ground.flags["FF_USE_DYNAMIC_TRACE_FORCE_SEND_INTERVAL"]
     known = TOKEN_PREFIXES if ground.flags["FF_MASK_ALL_DEFAULT_TOKENS"] else TOKEN_PREFIXES[:1]
     return TraceSettings(
         limit_bytes=(runner.output_limit or DEFAULT_LIMIT_KIB) * 1024,
@@ -30,6 +32,7 @@ def trace_settings(job: Job, context: RunnerContext, ground: Ground) -> TraceSet
         with_timestamps=ground.flags["FF_TIMESTAMPS"],
         with_sections=job.features.trace_sections,
         is_debug=read(CI_DEBUG_TRACE, ground.reader) and not runner.debug_trace_disabled,
+        silence=_LONG_SILENCE if is_dynamic else SILENCE,
     )
 
 

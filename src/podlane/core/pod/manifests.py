@@ -45,12 +45,14 @@ class Manifests(msgspec.Struct, frozen=True):
     """`extra` are further Secrets: made after the record and before the pod, owned by the record.
 
     Owner references are put in by whoever creates the objects, who knows the record's uid.
+    `told_images`: container and image, where the manager's log shall name them.
     """
 
     record: Manifest
     extra: tuple[Manifest, ...]
     pod: Manifest
     namespace: str
+    told_images: tuple[tuple[str, str], ...] = ()
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -100,6 +102,7 @@ def build_manifests(
         extra=extra,
         pod=pulls.attempt_of(pod, parts.name, attempt),
         namespace=parts.kubernetes.namespace or "default",
+        told_images=_images(parts, pod),
     )
 
 
@@ -129,7 +132,7 @@ def _spec(parts: Parts) -> Manifest:
     configured = volumes.configured(kubernetes, parts.ground.reader)
     return {
         "restartPolicy": "Never",
-        "activeDeadlineSeconds": _deadline(plan),
+        "activeDeadlineSeconds": _deadline(parts),
         "terminationGracePeriodSeconds": int(plan.limits.pod_grace),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -151,9 +154,17 @@ def _spec(parts: Parts) -> Manifest:
     }
 
 
-def _deadline(plan: JobPlan) -> int:
+def _deadline(parts: Parts) -> int | None:
     """A net under the helper, which keeps the time: pulls count here, so there is a margin."""
-    return min(int(plan.limits.job) + DEADLINE_MARGIN, _LONGEST)
+    if not parts.ground.flags["FF_USE_POD_ACTIVE_DEADLINE_SECONDS"]:
+        return None
+    return min(int(parts.plan.limits.job) + DEADLINE_MARGIN, _LONGEST)
+
+
+def _images(parts: Parts, pod: Manifest) -> tuple[tuple[str, str], ...]:
+    if not parts.ground.flags["FF_LOG_IMAGES_CONFIGURED_FOR_JOB"]:
+        return ()
+    return tuple((one["name"], one["image"]) for one in pod["spec"]["containers"])
 
 
 def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
