@@ -83,8 +83,8 @@ async def test_a_new_file_is_loaded(file: Path) -> None:
         await watch.nothing()
         replace(file, "concurrent = 8\nconcurent = 9\n" + RUNNER)
         found = await loaded(watch)
-        assert found.config.concurrent == 8
-        assert [note.kind for note in found.notes] == ["unknown"]
+        assert found.checked.config.concurrent == 8
+        assert [note.kind for note in found.checked.notes] == ["unknown"]
         await watch.nothing()
 
 
@@ -98,7 +98,7 @@ async def test_a_broken_file_keeps_the_old_one_and_says_so_once(file: Path) -> N
         replace(file, "concurrent = 0\n" + RUNNER)
         await watch.nothing()
         replace(file, "concurrent = 5\n" + RUNNER)
-        assert (await loaded(watch)).config.concurrent == 5
+        assert (await loaded(watch)).checked.config.concurrent == 5
 
 
 @pytest.mark.looptime
@@ -110,14 +110,14 @@ async def test_a_file_that_goes_and_comes(file: Path) -> None:
         assert f"cannot read {file}" in found.error.message
         await watch.nothing()
         replace(file, "concurrent = 6\n" + RUNNER)
-        assert (await loaded(watch)).config.concurrent == 6
+        assert (await loaded(watch)).checked.config.concurrent == 6
 
 
 @pytest.mark.looptime
 async def test_hup_loads_at_once_even_the_same_file(file: Path) -> None:
     async with watching(file) as watch:
         watch.hup.set()
-        assert (await loaded(watch)).config.concurrent == 4
+        assert (await loaded(watch)).checked.config.concurrent == 4
         assert not watch.hup.is_set()
         file.touch()
         await watch.nothing()
@@ -139,4 +139,4 @@ async def test_the_swap_of_a_mounted_config_map(tmp_path: Path) -> None:
     async with watching(file) as watch:
         await watch.nothing()
         publish("..v2", "concurrent = 2\n" + RUNNER)
-        assert (await loaded(watch)).config.concurrent == 2
+        assert (await loaded(watch)).checked.config.concurrent == 2

@@ -34,7 +34,7 @@ from podlane.manager.config_file import find_config_file, read_config
 @click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates for GitLab (PEM).")
 def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> None:
     file = find_config_file(config, os.environ)
-    settings, _ = read_config(file, os.environ)
+    settings = read_config(file, os.environ).config
     context = RunnerContext(
         runner=_runner(settings, name, file),
         installation=os.environ.get("PODLANE_INSTALLATION", "example"),

@@ -6,8 +6,8 @@ import socket
 
 import click
 
+from podlane.core.config.check import EXECUTORS
 from podlane.core.config.connection import is_url
-from podlane.core.config.parse import EXECUTORS
 from podlane.errors import ConfigError
 
 

@@ -34,9 +34,10 @@ def command(
     from podlane.manager.config_file import find_config_file, read_config
 
     file = find_config_file(path, os.environ)
-    config, notes = read_config(file, os.environ)
+    checked = read_config(file, os.environ)
+    config = checked.config
     logs.set_up(log_level or config.log_level, log_format or config.log_format)
-    logs.say_notes(notes)
+    logs.say_notes(checked.notes)
     if listen_address:
         import msgspec
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import msgspec
 
 from podlane.core.config import find
+from podlane.core.config import lines as lines_of_keys
+from podlane.core.config.check import Checked, Entry, check
 from podlane.core.config.container import PodSpecPatch
-from podlane.core.config.model import Config
+from podlane.core.config.faults import fault
 from podlane.core.config.notes import ConfigNote
-from podlane.core.config.parse import parse
+from podlane.core.config.parse import refuse_unfit
+from podlane.core.config.place import Place
 from podlane.errors import ConfigError
 
 _PRIVATE = 0o600
@@ -34,43 +37,53 @@ def new_config_file(explicit: str | None, environ: Mapping[str, str]) -> Path:
     return Path(find.new_config(candidates, _exists, is_root=is_root)).absolute()
 
 
-def read_config(path: Path, environ: Mapping[str, str]) -> tuple[Config, tuple[ConfigNote, ...]]:
-    """Read and parse; a ConfigError begins with the file's path."""
-    text = read_text(path)
+def read_config(path: Path, environ: Mapping[str, str]) -> Checked:
+    """Read and check; ConfigError, which begins with the file's path, when nothing can run."""
+    return unless_unfit(path, check_text(read_text(path), path.parent, environ))
+
+
+def unless_unfit(path: Path, checked: Checked) -> Checked:
     try:
-        config, notes = parse(text, environ)
-        return with_patches(config, path.parent), notes
+        return refuse_unfit(checked)
     except ConfigError as error:
         raise in_file(path, error) from None
 
 
-def with_patches(config: Config, folder: Path) -> Config:
-    """Read the file of each `patch_path` into its `patch`. ConfigError for one that cannot be."""
-    runners = tuple(
-        msgspec.structs.replace(
-            runner,
-            kubernetes=msgspec.structs.replace(
-                runner.kubernetes,
-                pod_spec=tuple(_with_text(one, folder) for one in runner.kubernetes.pod_spec),
-            ),
-        )
-        if any(one.patch_path for one in runner.kubernetes.pod_spec)
-        else runner
-        for runner in config.runners
-    )
-    return msgspec.structs.replace(config, runners=runners)
+def check_text(text: str, folder: Path, environ: Mapping[str, str]) -> Checked:
+    """All that is to be said of the text of a config.toml in `folder`, and of files it names."""
+    checked = check(text, environ)
+    lines: dict[lines_of_keys.Path, int] = {}
+    faults: list[ConfigNote] = []
+    entries: list[Entry] = []
+    for entry in checked.entries:
+        patches = []
+        for number, one in enumerate(entry.runner.kubernetes.pod_spec):
+            try:
+                patches.append(_with_text(one, folder))
+            except ConfigError as error:
+                lines = lines or lines_of_keys.key_lines(text)
+                faults.append(_unreadable_patch(entry, number, lines, error))
+        kubernetes = msgspec.structs.replace(entry.runner.kubernetes, pod_spec=tuple(patches))
+        runner = msgspec.structs.replace(entry.runner, kubernetes=kubernetes)
+        entries.append(msgspec.structs.replace(entry, runner=runner))
+    return checked.with_runners(entries, faults)
 
 
 def _with_text(one: PodSpecPatch, folder: Path) -> PodSpecPatch:
     if not one.patch_path:
         return one
-    if one.patch:
-        raise ConfigError(
-            f"a pod_spec patch has both `patch` and `patch_path`: {one.patch_path}",
-            hint="leave one of them",
-            reference="pod-spec",
-        )
     return msgspec.structs.replace(one, patch=read_text(folder / one.patch_path), patch_path="")
+
+
+def _unreadable_patch(
+    entry: Entry, number: int, lines: dict[lines_of_keys.Path, int], error: ConfigError
+) -> ConfigNote:
+    place = Place("runners", ("runners", entry.index), entry.owner)
+    place = place.down(f"kubernetes.pod_spec[{number}].patch_path")
+    hint = "check the path, which counts from the folder of config.toml, and who may read it"
+    found = fault(place, f"names a file that cannot be used: {error.message}", hint=hint)
+    line = lines_of_keys.find_line(lines, found.path)
+    return msgspec.structs.replace(found.note, line=line, runner=entry.index)
 
 
 def in_file(path: Path, error: ConfigError) -> ConfigError:

@@ -88,10 +88,10 @@ class Manager:
     async def _follow_config(self, hup: asyncio.Event) -> None:
         async for change in reload.changes(self.path, hup):
             match change:
-                case reload.Loaded(config=config, notes=notes):
-                    logs.say_notes(notes)
+                case reload.Loaded(checked=checked):
+                    logs.say_notes(checked.notes)
                     log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
-                    self._apply(config)
+                    self._apply(checked.config)
                 case reload.Kept(error=error):
                     log.error(
                         "The new configuration is broken; the old one stays in force",

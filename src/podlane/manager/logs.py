@@ -69,8 +69,11 @@ def say_notes(notes: Iterable[ConfigNote]) -> None:
     """Log what reading config.toml had to say, one line a note."""
     for note in notes:
         where = {"line": note.line} if note.line else {}
-        fields = {"fields": {**where, "note": note.message}}
+        hint = {"hint": note.hint} if note.hint else {}
+        fields = {"fields": {**where, "note": note.message, **hint}}
         match note.kind:
+            case "fault":
+                log.error("A runner of the configuration is left out for a fault", extra=fields)
             case "skipped":
                 log.error("A runner of the configuration is left out", extra=fields)
             case "later":

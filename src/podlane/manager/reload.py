@@ -13,11 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from podlane.core.config.model import Config
-from podlane.core.config.notes import ConfigNote
-from podlane.core.config.parse import parse
+from podlane.core.config.check import Checked
 from podlane.errors import ConfigError
-from podlane.manager.config_file import in_file, read_text, with_patches
+from podlane.manager.config_file import check_text, read_text, unless_unfit
 
 LOOK_SECONDS = 2.0
 
@@ -27,8 +25,7 @@ Stamp = tuple[int, int, int, int]
 class Loaded(msgspec.Struct, frozen=True):
     """The file changed and is good."""
 
-    config: Config
-    notes: tuple[ConfigNote, ...] = ()
+    checked: Checked
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -74,10 +71,9 @@ def _judge(path: Path, text: str | ConfigError, environ: Mapping[str, str]) -> L
     if isinstance(text, ConfigError):
         return Kept(text)
     try:
-        config, notes = parse(text, environ)
-        return Loaded(with_patches(config, path.parent), notes)
+        return Loaded(unless_unfit(path, check_text(text, path.parent, environ)))
     except ConfigError as error:
-        return Kept(in_file(path, error))
+        return Kept(error)
 
 
 def _read(path: Path) -> str | _Unreadable:

@@ -255,7 +255,7 @@ def test_a_file_of_other_executors_only_is_refused() -> None:
             'line 7: `[[runners]] #1 "builder" kubernetes.volumes.secret[0]` lacks `mount_path`',
         ),
         (
-            RUNNER + RUNNER.replace('"https://gitlab.example"', '"gitlab.example"'),
+            RUNNER.replace("kubernetes", "docker") + RUNNER.replace("https://", ""),
             'line 10: `[[runners]] #2 "builder" url` is not the address of a web server',
         ),
         (RUNNER.replace("glrt-secret", ""), 'line 5: `[[runners]] #1 "builder" token` is empty'),

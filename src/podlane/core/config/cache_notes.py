@@ -5,7 +5,7 @@ from __future__ import annotations
 from podlane.core.config import cache
 from podlane.core.config.cache import CacheConfig
 from podlane.core.config.notes import ConfigNote
-from podlane.core.config.recognise import Found, Place
+from podlane.core.config.place import Found, Place
 
 
 def remarks(settings: CacheConfig, place: Place) -> list[Found]:

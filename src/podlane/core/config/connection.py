@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from podlane.core.config.lines import Path, find_line
-from podlane.core.config.recognise import Place
-from podlane.core.config.values import type_error
-from podlane.errors import ConfigError
+from podlane.core.config.faults import fault
+from podlane.core.config.fit import wrong_type
+from podlane.core.config.place import Found, Place
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _URL = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 REGISTRATION_PREFIX = "GR1348941"
+_MISSING = "is missing"
 
 
 def normal_url(url: str) -> str:
@@ -39,58 +39,54 @@ def expand_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tupl
 
 
 def connection(
-    table: Mapping[str, Any], place: Place, lines: dict[Path, int], environ: Mapping[str, str]
-) -> dict[str, str]:
-    """Return `url` and `token` of a runner entry as they are to be used."""
-    url = normal_url(_filled("url", table, place, lines, environ))
-    if not url:
-        raise ConfigError(
-            f"{_at('url', place, lines)} is missing",
-            hint='write GitLab\'s address, such as `url = "https://gitlab.com"`',
-            reference="config-url",
-        )
-    if not is_url(url):
-        raise ConfigError(
-            f"{_at('url', place, lines)} is not the address of a web server",
-            hint='write GitLab\'s address with its scheme, such as `url = "https://gitlab.com"`',
-            reference="config-url",
-        )
-    token = _filled("token", table, place, lines, environ).strip()
-    if not token:
-        raise ConfigError(
-            f"{_at('token', place, lines)} is empty",
-            hint="run `podlane register`, or copy the runner's token from GitLab (`glrt-…`)",
-            reference="config-token",
-        )
-    if token.startswith(REGISTRATION_PREFIX):
-        raise ConfigError(
-            f"{_at('token', place, lines)} holds a registration token, which takes no jobs",
-            hint="`podlane register --registration-token` exchanges it for a runner's own token",
-            reference="config-token",
-        )
-    return {"url": url, "token": token}
+    table: Mapping[str, Any], place: Place, environ: Mapping[str, str]
+) -> tuple[dict[str, str], list[Found]]:
+    """Return `url` and `token` of a runner entry as they are to be used, and what they lack."""
+    url, found = _filled("url", table, place, environ)
+    url = normal_url(url)
+    if not found and not is_url(url):
+        found = [_no_url(place.inside("url"), url)]
+    token, missing = _filled("token", table, place, environ)
+    token = token.strip()
+    if not missing and not token:
+        missing = [_no_token(place.inside("token"), "is empty" if "token" in table else _MISSING)]
+    elif token.startswith(REGISTRATION_PREFIX):
+        missing = [_registration_token(place.inside("token"))]
+    return {"url": url, "token": token}, found + missing
+
+
+def _no_url(place: Place, url: str) -> Found:
+    what = "is not the address of a web server" if url else _MISSING
+    scheme = " with its scheme" if url else ""
+    hint = f'write GitLab\'s address{scheme}, such as `url = "https://gitlab.com"`'
+    return fault(place, what, hint=hint, reference="config-url")
+
+
+def _no_token(place: Place, what: str) -> Found:
+    hint = "run `podlane register`, or copy the runner's token from GitLab (`glrt-…`)"
+    return fault(place, what, hint=hint, reference="config-token")
+
+
+def _registration_token(place: Place) -> Found:
+    hint = "`podlane register --registration-token` exchanges it for a runner's own token"
+    what = "holds a registration token, which takes no jobs"
+    return fault(place, what, hint=hint, reference="config-token")
 
 
 def _filled(
-    key: str,
-    table: Mapping[str, Any],
-    place: Place,
-    lines: dict[Path, int],
-    environ: Mapping[str, str],
-) -> str:
+    key: str, table: Mapping[str, Any], place: Place, environ: Mapping[str, str]
+) -> tuple[str, list[Found]]:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise type_error("str", type(value).__name__, place.key(key), place.inside(key).path, lines)
+        return "", [wrong_type("str", type(value).__name__, place.inside(key))]
     text, missing = expand_environment(value, environ)
-    if missing:
-        raise ConfigError(
-            f"{_at(key, place, lines)} uses `${missing[0]}`, which is not set in the environment",
-            hint=f"set {missing[0]} where podlane is started, or write the value into the file",
+    unset = [
+        fault(
+            place.inside(key),
+            f"uses `${name}`, which is not set in the environment",
+            hint=f"set {name} where podlane is started, or write the value into the file",
             reference="config-environment",
         )
-    return text
-
-
-def _at(key: str, place: Place, lines: dict[Path, int]) -> str:
-    line = find_line(lines, (*place.path, key))
-    return f"line {line}: `{place.key(key)}`" if line else f"`{place.key(key)}`"
+        for name in dict.fromkeys(missing)
+    ]
+    return text, unset

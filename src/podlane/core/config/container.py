@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 
@@ -49,3 +51,8 @@ class PodSpecPatch(msgspec.Struct, frozen=True):
     patch: str = ""
     patch_path: str = ""
     patch_type: str = "strategic"
+
+
+def faults_of_patch(patch: PodSpecPatch) -> Iterator[tuple[str, str, str]]:
+    if patch.patch and patch.patch_path:
+        yield "patch_path", "stands beside `patch`, and one patch has one text", "leave one of them"

@@ -9,7 +9,7 @@ from typing import Any
 
 from podlane.core.config.flag_table import FLAGS, nearest
 from podlane.core.config.notes import ConfigNote, NoteKind
-from podlane.core.config.recognise import Found, Place
+from podlane.core.config.place import Found, Place
 
 KEY = "feature_flags"
 

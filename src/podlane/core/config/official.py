@@ -49,7 +49,7 @@ def _read(text: str) -> dict[str, dict[str, Official]]:
     current: list[str] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         if header := _HEADER.fullmatch(line):
-            current = _alternatives(header[1])
+            current = alternatives(header[1])
         for table in current:
             _read_line(line, table, found.setdefault(table, {}), found)
     return found
@@ -89,12 +89,12 @@ def _is_closed(found: dict[str, dict[str, Official]], table: str) -> bool:
     return False
 
 
-def _alternatives(header: str) -> list[str]:
+def alternatives(header: str) -> list[str]:
     before, brace, rest = header.partition("{")
     if not brace:
         return [header]
     inside, _, after = rest.partition("}")
-    return [name for choice in inside.split(",") for name in _alternatives(before + choice + after)]
+    return [name for choice in inside.split(",") for name in alternatives(before + choice + after)]
 
 
 _TABLES = _read(RUNNER + KUBERNETES)

@@ -13,36 +13,10 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from podlane.core.config.lines import Path
 from podlane.core.config.model import Config
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.official import ANY, Official, keys_of, tables
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A table of the file: `name` finds its keys, `path` its line; people read owner and within."""
-
-    name: str = ""
-    path: Path = ()
-    owner: str = ""  # the runner entry, such as `[[runners]] #1 "builder"`
-    within: str = ""
-
-    def key(self, key: str) -> str:
-        return f"{self.owner} {_dotted(self.within, key)}".lstrip()
-
-    def inside(self, key: str) -> Place:
-        within = _dotted(self.within, key)
-        return Place(_dotted(self.name, key), (*self.path, key), self.owner, within)
-
-    def at(self, position: int) -> Place:
-        return Place(self.name, (*self.path, position), self.owner, f"{self.within}[{position}]")
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A note on its way: `path` becomes a line number once the text is at hand."""
-
-    note: ConfigNote
-    path: Path
+from podlane.core.config.place import Found, Place, dotted
 
 
 def recognise(
@@ -67,10 +41,10 @@ def recognise(
 
 
 def _field(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
-    inner = _struct(kind)
+    inner = plain_struct(kind)
     if inner is not None and isinstance(value, dict):
         return recognise(value, inner, place)
-    element = _element_struct(kind)
+    element = element_struct(kind)
     if element is not None and isinstance(value, list):
         pairs = [_element(item, element, place, index) for index, item in enumerate(value)]
         return [item for item, _ in pairs], [one for _, inside in pairs for one in inside]
@@ -163,9 +137,9 @@ def model_tables() -> dict[str, frozenset[str]]:
         fields = _fields(kind)
         found[table] = frozenset(fields)
         for name, inner in fields.items():
-            struct = _struct(inner) or _element_struct(inner)
+            struct = plain_struct(inner) or element_struct(inner)
             if struct is not None:
-                pending.append((_dotted(table, name), struct))
+                pending.append((dotted(table, name), struct))
     return found
 
 
@@ -176,17 +150,13 @@ def _fields(kind: type | None) -> dict[str, Any]:
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _struct(kind: Any) -> type | None:
+def plain_struct(kind: Any) -> type | None:
     return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
-def _element_struct(kind: Any) -> type | None:
-    return _struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
+def element_struct(kind: Any) -> type | None:
+    return plain_struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
 
 
 def _by_folded(names: tuple[str, ...]) -> dict[str, str]:
     return {name.lower(): name for name in names}
-
-
-def _dotted(table: str, key: str) -> str:
-    return f"{table}.{key}" if table else key

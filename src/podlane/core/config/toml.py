@@ -17,6 +17,16 @@ _SECRET_WORDS = re.compile(
 _SHOWN = 100
 
 
+class BrokenToml(ConfigError):
+    """The text is no TOML; `sentence` says where in `line`, which is 0 where nobody knows."""
+
+    def __init__(self, sentence: str, *, line: int, hint: str) -> None:
+        where = f"line {line}, " if line else ""
+        super().__init__(where + sentence, hint=hint, reference="config-toml")
+        self.line = line
+        self.sentence = sentence
+
+
 def read_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff") + "\n")
@@ -37,22 +47,22 @@ def runner_tables(raw: dict[str, Any], lines: dict[Path, int]) -> list[dict[str,
     )
 
 
-def _broken(text: str, reason: str) -> ConfigError:
+def _broken(text: str, reason: str) -> BrokenToml:
     """Say where the text stops being TOML; the parser's own words hold no values."""
     position = _POSITION.fullmatch(reason)
     if position is None:
-        return ConfigError(
+        return BrokenToml(
             f"the file is not TOML: {reason}",
+            line=0,
             hint='a bracket, quote or `"""` is probably left open',
-            reference="config-toml",
         )
     number, column = int(position[2]), int(position[3])
     all_lines = text.split("\n")
     line = all_lines[number - 1] if 0 < number <= len(all_lines) else ""
-    return ConfigError(
-        f"line {number}, column {column}: the file is not TOML: {position[1]}: {_quoted(line)}",
+    return BrokenToml(
+        f"column {column}: the file is not TOML: {position[1]}: {_quoted(line)}",
+        line=number,
         hint="mend that line; texts stand in quotes, and a `[[runners]]` starts each runner",
-        reference="config-toml",
     )
 
 

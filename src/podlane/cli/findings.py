@@ -1,0 +1,79 @@
+"""What a check of config.toml found, printed for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from podlane.core.config.check import Checked
+from podlane.core.config.notes import ConfigNote
+
+_LEVELS = {"fault": "fault", "skipped": "note", "moot": "note"}
+_COLOURS = {"fault": "red", "warning": "yellow", "note": "cyan"}
+
+
+def show(file: str, checked: Checked) -> None:
+    """Print a line for each finding, what to do below it, and a summary."""
+    for note in checked.notes:
+        level = level_of(note)
+        where = f"{file}:{note.line}" if note.line else file
+        key = f"{note.key}: " if note.key else ""
+        click.echo(f"{where}: {click.style(level, fg=_COLOURS[level])}: {key}{note.what}")
+        if note.hint:
+            click.echo(f"    hint: {note.hint}")
+    click.echo(f"{file}: {summary(checked)}")
+
+
+def as_json(file: str, checked: Checked) -> str:
+    findings = [
+        {
+            "line": note.line,
+            "level": level_of(note),
+            "kind": note.kind,
+            "runner": None if note.runner is None else note.runner + 1,
+            "key": note.key,
+            "message": note.message,
+            "hint": note.hint,
+        }
+        for note in checked.notes
+    ]
+    whole: dict[str, Any] = {"file": file, "would_run": checked.is_fit, "findings": findings}
+    return json.dumps(whole, indent=2, ensure_ascii=False)
+
+
+def level_of(note: ConfigNote) -> str:
+    """`fault`: it does not run; `warning`: it may not do what is expected; `note`: good to know."""
+    return _LEVELS.get(note.kind, "warning")
+
+
+def summary(checked: Checked) -> str:
+    """One line: how much was found, and what of the file would run."""
+    counts = Counter(level_of(note) for note in checked.notes)
+    found = [_several(counts[level], level) for level in _COLOURS if counts[level]]
+    return f"{', '.join(found) or 'nothing to say'}; {_what_runs(checked)}"
+
+
+def _what_runs(checked: Checked) -> str:
+    if not checked.is_fit:
+        return "podlane would not start with this file"
+    out = [f"#{entry.index + 1}" for entry in checked.left_out]
+    skipped = [f"#{n.runner + 1}" for n in checked.notes if n.kind == "skipped" and n.runner]
+    lost = sorted({*out, *skipped}, key=lambda name: int(name[1:]))
+    if lost:
+        word = "runner" if len(lost) == 1 else "runners"
+        return f"{word} {_and(lost)} would not run"
+    runs = len(checked.entries)
+    return "the file has no runners" if not runs else f"{_several(runs, 'runner')} would run"
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _and(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
