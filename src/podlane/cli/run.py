@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podlane import __version__
+from podlane.core.config.check import Entry
 from podlane.core.config.model import Config
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def command(
         import msgspec
 
         config = msgspec.structs.replace(config, listen_address=listen_address)
-    _loop_runner()(_serve(file, config))
+    _loop_runner()(_serve(file, config, checked.left_out))
 
 
 def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
@@ -63,7 +64,7 @@ def _installation(file: Path, system_id: SystemId) -> str:
     return hashlib.sha256(f"{system_id.text}\n{file}".encode()).hexdigest()[:12]
 
 
-async def _serve(file: Path, config: Config) -> None:
+async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> None:
     from podlane.manager.daemon import Manager, Signals
     from podlane.manager.runners import Identity
     from podlane.manager.system_id import load_system_id
@@ -81,7 +82,7 @@ async def _serve(file: Path, config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, signals.stop.set)
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
-    manager = Manager(config, file, identity)
+    manager = Manager(config, file, identity, left_out)
     gc.freeze()  # what is imported stays: no collection need look at it again
     gc.set_threshold(10_000, 20, 20)
     await manager.serve(signals)

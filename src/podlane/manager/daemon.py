@@ -12,12 +12,17 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from podlane.core.config.check import Checked, Entry
 from podlane.core.config.model import Config
 from podlane.core.config.polling import polling
+from podlane.errors import ConfigError
 from podlane.manager import logs, reload
 from podlane.manager.board import Board, Line
 from podlane.manager.keep import Keeper
 from podlane.manager.launch import Hands, launch
+from podlane.manager.left_out import without_faults
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
 from podlane.manager.runner import Runner
@@ -45,7 +50,10 @@ class Signals:
 class Manager:
     """All parts of one manager, and what a reload changes of them."""
 
-    def __init__(self, config: Config, path: Path, identity: Identity) -> None:
+    def __init__(
+        self, config: Config, path: Path, identity: Identity, left_out: tuple[Entry, ...] = ()
+    ) -> None:
+        """`left_out`: the file's runners that have faults and are not in `config`."""
         self.path = path
         self.board = Board()
         self.hands = Hands(self.board)
@@ -59,6 +67,7 @@ class Manager:
         self.status.is_ready = self.book.is_ready
         self.launching: set[asyncio.Task[None]] = set()
         self._config = config
+        self._left_out = left_out
         self._tasks: asyncio.TaskGroup
         self._launches: asyncio.TaskGroup
 
@@ -71,7 +80,7 @@ class Manager:
                     self._tasks.create_task(self.keeper.serve(self._tasks))
                     self._tasks.create_task(self.places.serve())
                     self._tasks.create_task(serve_status(self.status, self._config.listen_address))
-                    self._apply(self._config)
+                    self._apply(self._config, self._left_out)
                     self._tasks.create_task(self._follow_config(signals.hup))
                     self._tasks.create_task(_until_stopped(signals.stop))
             except* _StopNow:
@@ -89,20 +98,34 @@ class Manager:
         async for change in reload.changes(self.path, hup):
             match change:
                 case reload.Loaded(checked=checked):
-                    logs.say_notes(checked.notes)
-                    log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
-                    self._apply(checked.config)
+                    self._load(checked)
                 case reload.Kept(error=error):
-                    log.error(
-                        "The new configuration is broken; the old one stays in force",
-                        extra={"fields": {"file": str(self.path), "error": str(error)}},
-                    )
+                    self._say_kept(error)
 
-    def _apply(self, config: Config) -> None:
-        """Put a configuration into force. Running jobs are not touched."""
+    def _load(self, checked: Checked) -> None:
+        logs.say_notes(checked.notes)
+        try:
+            self._apply(checked.config, checked.left_out)
+        except ConfigError as error:
+            self._say_kept(error)
+        else:
+            log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
+
+    def _say_kept(self, error: ConfigError) -> None:
+        log.error(
+            "The new configuration is broken; the old one stays in force",
+            extra={"fields": {"file": str(self.path), "error": str(error)}},
+        )
+
+    def _apply(self, config: Config, left_out: tuple[Entry, ...]) -> None:
+        """Put a configuration into force. Running jobs are not touched, and a runner that has
+        faults now keeps the settings it has; one that is new with them does not run."""
+        in_force = {key: poller.runner.context.runner for key, poller in self.pollers.items()}
+        kept, out = without_faults(config, left_out, in_force)
+        config = msgspec.structs.replace(config, runners=config.runners + kept)
+        runners = self.book.update(config, self._open_site)
         self._config = config
         self.places.concurrent = config.concurrent
-        runners = self.book.update(config, self._open_site)
         for key in [key for key in self.pollers if key not in runners]:
             self.pollers.pop(key).remove()
         fresh = 0
@@ -115,7 +138,7 @@ class Manager:
             delay = fresh * rules.interval / len(runners)
             self._begin(key, Poller(runner, rules, self._asking, delay))
             fresh += 1
-        self.status.update(config, runners)
+        self.status.update(config, runners, out)
         self.places.wake()
 
     def _begin(self, key: str, poller: Poller) -> None:

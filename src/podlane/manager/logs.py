@@ -73,7 +73,7 @@ def say_notes(notes: Iterable[ConfigNote]) -> None:
         fields = {"fields": {**where, "note": note.message, **hint}}
         match note.kind:
             case "fault":
-                log.error("A runner of the configuration is left out for a fault", extra=fields)
+                log.error("A fault in the configuration", extra=fields)
             case "skipped":
                 log.error("A runner of the configuration is left out", extra=fields)
             case "later":

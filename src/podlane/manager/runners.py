@@ -6,6 +6,7 @@ A runner that a reload removed is kept while its jobs live, so that they can sti
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -24,10 +25,13 @@ from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod import names
 from podlane.core.text.duration import parse_duration
+from podlane.errors import ConfigError
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache, open_cache
+
+log = logging.getLogger(__name__)
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -54,15 +58,28 @@ class RunnerBook:
         self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def update(self, config: Config, open_site: Callable[[Site], None]) -> dict[str, Runner]:
-        """Return the runners of `config` by key; `open_site` is called for each new site."""
+        """Return the runners of `config` by key; `open_site` is called for each new site.
+
+        One whose files or cluster cannot be used is as it was before, or left out: the others go
+        on. ConfigError if none is left.
+        """
         present: dict[str, Runner] = {}
         self._max_age = parse_duration(config.connection_max_age)
+        refused: list[ConfigError] = []
         for settings in config.runners:
             key = names.runner_key(settings.url, settings.token)
             old = self._runners.get(key)
-            if old is None or old.context.runner != settings:
-                self._runners[key] = self._runner(key, settings, open_site)
+            try:
+                if old is None or old.context.runner != settings:
+                    self._runners[key] = self._runner(key, settings, open_site)
+            except ConfigError as error:
+                refused.append(error)
+                _say_refused(settings, error, is_kept=old is not None)
+                if old is None:
+                    continue
             present[key] = self._runners[key]
+        if refused and not present:
+            raise refused[0]
         return present
 
     def find(self, key: str, site: str) -> Runner | None:
@@ -145,3 +162,13 @@ class RunnerBook:
             self._sites[name] = Site(name, api, namespace, selector)
             open_site(self._sites[name])
         return self._sites[name]
+
+
+def _say_refused(settings: RunnerConfig, error: ConfigError, *, is_kept: bool) -> None:
+    fields = {"runner": settings.name, "error": error.message}
+    log.error(
+        "A runner cannot be set up and keeps its old settings"
+        if is_kept
+        else "A runner cannot be set up and is left out",
+        extra={"fields": fields | ({"hint": error.hint} if error.hint else {})},
+    )

@@ -38,6 +38,7 @@ class Status:
         pollers: Mapping[str, Poller],
     ) -> None:
         self.is_ready: Callable[[], bool] = lambda: False
+        self.left_out: tuple[str, ...] = ()
         self._board = board
         self._places = places
         self._pollers = pollers
@@ -45,9 +46,13 @@ class Status:
         self._runners: dict[str, Runner] = {}
         self._received: Counter[str] = Counter()
 
-    def update(self, config: Config, runners: Mapping[str, Runner]) -> None:
+    def update(
+        self, config: Config, runners: Mapping[str, Runner], left_out: tuple[str, ...] = ()
+    ) -> None:
+        """`left_out`: the file's runners that do not run, for their faults."""
         self._config = config
         self._runners = dict(runners)
+        self.left_out = left_out
 
     def received(self, runner: Runner) -> None:
         self._received[runner.key] += 1
@@ -77,7 +82,9 @@ class Status:
         )
         version = Gauges("gitlab_runner_version_info", "What runs", labels=["name", "version"])
         version.add_metric(["podlane", __version__], 1)
-        yield from (running, total, limit, idle, concurrent, version)
+        left_out = Gauges("podlane_runners_left_out", "Runners that do not run, for their faults")
+        left_out.add_metric([], len(self.left_out))
+        yield from (running, total, limit, idle, concurrent, version, left_out)
         yield from self._questions()
 
     def _questions(self) -> Iterator[Metric]:
@@ -126,7 +133,8 @@ async def serve_status(status: Status, listen_address: str) -> None:
 
     async def ready(_: web.Request) -> web.Response:
         if status.is_ready():
-            return web.Response(text="ready\n")
+            out = [f"{owner} has faults and takes no jobs\n" for owner in status.left_out]
+            return web.Response(text="".join(["ready\n", *out]))
         return web.Response(status=503, text="the cluster has not been listed yet\n")
 
     app = web.Application()
