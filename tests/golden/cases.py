@@ -29,7 +29,7 @@ from podlane.core.plan.step import Look, render_step
 from podlane.core.plan.store import AzureBlocks, GcsResumable, Pieces, S3Parts, S3Session, Signed
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
-from podlane.core.pod.render import render_plan, render_pod, render_secrets
+from podlane.core.pod.render import render_budget, render_plan, render_pod, render_secrets
 from podlane.errors import JobRefused
 
 FOLDER = Path(__file__).parent
@@ -82,7 +82,7 @@ def results(name: str) -> dict[str, str]:
     return {
         "plan.json": f"{plan_text}\n",
         "secret.yaml": _yaml(render_secrets(plan, manifests)),
-        "pod.yaml": _yaml([render_pod(plan, manifests)]),
+        "pod.yaml": _yaml([render_pod(plan, manifests), *render_budget(plan, manifests)]),
         **_requests(context),
     }
 

@@ -22,7 +22,7 @@ from podlane.core.plan.make import make_plan
 from podlane.core.plan.rehearsal import rehearse
 from podlane.core.plan.resolve import resolve, with_inputs
 from podlane.core.pod.manifests import build_manifests
-from podlane.core.pod.render import render_plan, render_pod, render_secrets
+from podlane.core.pod.render import render_budget, render_plan, render_pod, render_secrets
 from podlane.errors import ConfigError, PodlaneError
 from podlane.manager.config_file import find_config_file, read_config
 
@@ -55,6 +55,7 @@ def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> N
         render_plan(plan),
         *render_secrets(plan, manifests),
         render_pod(plan, manifests),
+        *render_budget(plan, manifests),
     ]
     yaml.dump_all(documents, sys.stdout, Dumper=Readable, sort_keys=False, allow_unicode=True)
 

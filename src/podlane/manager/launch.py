@@ -123,6 +123,11 @@ async def _launch_there(
         for container, image in manifests.told_images:
             named = {"container": container, "image": image}
             log.info("Image configured for job", extra={"fields": job_fields(runner, job) | named})
+        if manifests.namespace != runner.site.namespace or manifests.bearer_token:
+            raise JobRefused(
+                "The job asks for another namespace or token, which podlane cannot do yet",
+                hint="leave KUBERNETES_NAMESPACE_OVERWRITE and KUBERNETES_BEARER_TOKEN out",
+            )
         pod = await _make(job, manifests, access, runner, hands)
     except (JobRefused, ServiceError, SlotLost):
         await abandon(runner, shelf.open_uploads())

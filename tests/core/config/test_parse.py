@@ -167,7 +167,7 @@ shutdown_timeout = 0
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        (KUBERNETES + "pod_disruption_budget = true", "later", "line 8: `[[runners]] #1 "),
+        (KUBERNETES + "dns_policy = 'none'", "later", "line 8: `[[runners]] #1 "),
         (KUBERNETES + "dns_policy = 'none'", "later", "kubernetes.dns_policy` is not yet honoured"),
         (KUBERNETES + "poll_interval = 3", "moot", "kubernetes.poll_interval` has no effect"),
         (KUBERNETES + "cleanup_grace_period_seconds = 0", "later", "cleanup_grace_period_seconds"),

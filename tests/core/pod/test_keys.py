@@ -52,7 +52,6 @@ REFUSALS = {"custom_build_dir"}  # tests/golden/clone-path-not-allowed
 ELSEWHERE = POLLING | REFUSALS | {"kubernetes", "podlane"}
 PODLANE = {"pending_limit"}  # the manager's
 OF_THE_MANAGER = {"resource_availability_check_max_attempts", "print_pod_warning_events"}
-GATES = {"namespace_overwrite_allowed"}  # tests/golden/namespace-overwrite-refused
 OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {
     "pull_policy": ("always",),
@@ -110,6 +109,12 @@ def _job() -> Job:
                 "variables": [
                     *overwrites,
                     {"key": "KUBERNETES_SERVICE_ACCOUNT_OVERWRITE", "value": "2"},
+                    {"key": "KUBERNETES_NAMESPACE_OVERWRITE", "value": "2"},
+                    {"key": "KUBERNETES_BEARER_TOKEN", "value": "bearer-token"},
+                    {"key": "KUBERNETES_NODE_SELECTOR_1", "value": "2=2"},
+                    {"key": "KUBERNETES_NODE_TOLERATIONS_1", "value": "2"},
+                    {"key": "KUBERNETES_POD_LABELS_1", "value": "2=2"},
+                    {"key": "KUBERNETES_POD_ANNOTATIONS_1", "value": "2=2"},
                     {"key": "CI_DEBUG_TRACE", "value": "true"},
                     {"key": "CI_DEBUG_SERVICES", "value": "true"},
                 ],
@@ -156,7 +161,7 @@ def _other(owner: Any, name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", _names(KubernetesConfig, CONNECTION | OF_A_JOBS_OWN_IMAGE | OF_THE_MANAGER | GATES)
+    "name", _names(KubernetesConfig, CONNECTION | OF_A_JOBS_OWN_IMAGE | OF_THE_MANAGER)
 )
 def test_kubernetes_key_matters(name: str) -> None:
     runner = msgspec.structs.replace(RUNNER, kubernetes=_other(KUBERNETES, name))

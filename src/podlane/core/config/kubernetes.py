@@ -33,6 +33,7 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     key_file: str = ""
     ca_file: str = ""
     bearer_token: Token = Token("")
+    bearer_token_overwrite_allowed: bool = False
     namespace: str = ""  # empty: "default"
     image: str = ""
     helper_image: str = ""
@@ -48,16 +49,22 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     service_account: str = ""
     service_account_overwrite_allowed: str = ""  # a regular expression; empty: never
     namespace_overwrite_allowed: str = ""  # the same
+    namespace_per_job: bool = False  # `ci-job-<id>`, made for the job and deleted with it
     automount_service_account_token: bool | None = None
     privileged: bool | None = None
     allow_privilege_escalation: bool | None = None
     node_selector: dict[str, str] = {}
+    node_selector_overwrite_allowed: str = ""  # a regular expression for `key=value`
     node_tolerations: dict[str, str] = {}
+    node_tolerations_overwrite_allowed: str = ""  # the same, for `key[=value][:effect]`
     priority_class_name: str = ""
     runtime_class_name: str = ""
     scheduler_name: str = ""
     pod_labels: dict[str, str] = {}
+    pod_labels_overwrite_allowed: str = ""  # a regular expression for `key=value`
     pod_annotations: dict[str, str] = {}
+    pod_annotations_overwrite_allowed: str = ""  # the same
+    pod_disruption_budget: bool = False  # a PodDisruptionBudget keeps drains away from the pod
     pod_security_context: SecurityContext = SecurityContext()
     build_container_security_context: ContainerSecurityContext = ContainerSecurityContext()
     helper_container_security_context: ContainerSecurityContext = ContainerSecurityContext()

@@ -2,13 +2,6 @@
 
 KUBERNETES = """
 [runners.kubernetes]
-bearer_token_overwrite_allowed later: KUBERNETES_BEARER_TOKEN of a job is ignored
-namespace_per_job later: all jobs run in `namespace`
-node_selector_overwrite_allowed later: KUBERNETES_NODE_SELECTOR_* of a job is ignored
-node_tolerations_overwrite_allowed later: KUBERNETES_NODE_TOLERATIONS_* of a job is ignored
-pod_labels_overwrite_allowed later: KUBERNETES_POD_LABELS_* of a job is ignored
-pod_annotations_overwrite_allowed later: KUBERNETES_POD_ANNOTATIONS_* of a job is ignored
-pod_disruption_budget later: no PodDisruptionBudget is made
 helper_image_flavor moot: podlane has one helper image; `helper_image` names another
 helper_image_autoset_arch_and_os moot: podlane's helper image serves every architecture it has
 use_service_account_image_pull_secrets later: GitLab's registry credentials go to the pod as well

@@ -39,7 +39,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
     """
     refuse_unsupported(job)
     ground = ground or resolve(job, context)
-    context = overwrites.applied(context, ground.reader)
+    context = overwrites.applied(job, context, ground.reader)
     caches = cache_keys.caches(job, ground)
     found = services.services(job, context, ground)
     for one in found:

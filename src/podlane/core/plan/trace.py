@@ -9,6 +9,7 @@ from podlane.core.job.payload import Job
 from podlane.core.job.variables import Variables
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import SILENCE, TraceSettings
+from podlane.core.plan.overwrites.bearer import bearer_token
 from podlane.core.plan.resolve import Ground
 from podlane.core.plan.settings import CI_DEBUG_TRACE, read
 from podlane.core.text.spelling import spellings
@@ -27,7 +28,7 @@ def trace_settings(job: Job, context: RunnerContext, ground: Ground) -> TraceSet
     known = TOKEN_PREFIXES if ground.flags["FF_MASK_ALL_DEFAULT_TOKENS"] else TOKEN_PREFIXES[:1]
     return TraceSettings(
         limit_bytes=(runner.output_limit or DEFAULT_LIMIT_KIB) * 1024,
-        masks=_masks(job, ground.variables),
+        masks=_masks(job, ground.variables, bearer_token(runner.kubernetes, ground.reader)),
         mask_prefixes=_prefixes(job, known),
         with_timestamps=ground.flags["FF_TIMESTAMPS"],
         with_sections=job.features.trace_sections,
@@ -42,16 +43,17 @@ def mask_for(job: Job, lines: Iterable[str]) -> tuple[str, ...]:
         known = variables.resolve(job.variables, "")
     except JobRefused:
         known = Variables(job.variables)
-    secrets = [secret.reveal() for secret in _masks(job, known)]
+    secrets = [secret.reveal() for secret in _masks(job, known, Token(""))]
     prefixes = _prefixes(job, TOKEN_PREFIXES)
     return tuple(mask_text(line, secrets, prefixes) for line in lines)
 
 
-def _masks(job: Job, known: Variables) -> tuple[Token, ...]:
+def _masks(job: Job, known: Variables, own: Token) -> tuple[Token, ...]:
     """Masked variables, and every token that came with the job, masked or not; as they are, and as
     a shell's xtrace, JSON and URLs write them."""
     tokens = [
         job.token,
+        own,
         *(credential.password for credential in job.credentials),
         *(dependency.token for dependency in job.dependencies),
     ]

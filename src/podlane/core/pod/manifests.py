@@ -22,6 +22,7 @@ from podlane.core.plan.services import services as resolve_services
 from podlane.core.pod import (
     containers,
     credentials,
+    disruption,
     metadata,
     names,
     pulls,
@@ -34,6 +35,7 @@ from podlane.core.pod import (
 from podlane.core.pod.literal import without_empty
 from podlane.core.pod.patch import apply as patch
 from podlane.core.pod.resources import resources
+from podlane.core.text.token import Token
 
 Manifest = dict[str, Any]
 
@@ -46,6 +48,8 @@ class Manifests(msgspec.Struct, frozen=True):
 
     Owner references are put in by whoever creates the objects, who knows the record's uid.
     `told_images`: container and image, where the manager's log shall name them.
+    `budget`: the pod's PodDisruptionBudget, where it has one. `bearer_token`: the job's own, by
+    which its objects are made; empty: by the manager's.
     """
 
     record: Manifest
@@ -53,6 +57,8 @@ class Manifests(msgspec.Struct, frozen=True):
     pod: Manifest
     namespace: str
     told_images: tuple[tuple[str, str], ...] = ()
+    budget: Manifest | None = None
+    bearer_token: Token = Token("")
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -84,7 +90,7 @@ def build_manifests(
     `ground`: the job's, if it is resolved already.
     """
     ground = ground or resolve(job, context)
-    context = overwrites.applied(context, ground.reader)
+    context = overwrites.applied(job, context, ground.reader)
     parts = Parts(
         plan=plan,
         job=job,
@@ -95,14 +101,17 @@ def build_manifests(
         plan_parts=record.parts(plan),
         name=metadata.record_of(job, context),
     )
-    pod = _pod(parts)
+    first = _pod(parts)
+    pod = pulls.attempt_of(first, parts.name, attempt)
     extra = (*_further_plan(parts), *_env_secrets(parts))
     return Manifests(
-        record=_record(parts, pod, extra),
+        record=_record(parts, first, extra),
         extra=extra,
-        pod=pulls.attempt_of(pod, parts.name, attempt),
-        namespace=parts.kubernetes.namespace or "default",
-        told_images=_images(parts, pod),
+        pod=pod,
+        namespace=parts.kubernetes.namespace,
+        budget=disruption.budget(pod) if parts.kubernetes.pod_disruption_budget else None,
+        bearer_token=overwrites.bearer_token(parts.kubernetes, ground.reader),
+        told_images=_images(parts, first),
     )
 
 
@@ -199,8 +208,11 @@ def _record(parts: Parts, pod: Manifest, extra: tuple[Manifest, ...]) -> Manifes
         **record.record_data(parts.job, parts.context, pod),
     }
     further = " ".join(one["metadata"]["name"] for one in extra)
-    noted = {"annotations": {names.EXTRA: further}} if further else {}
-    return record.record(_metadata(parts, parts.name) | noted, data)
+    own_token = overwrites.bearer_token(parts.kubernetes, parts.ground.reader)
+    noted = {names.EXTRA: further} if further else {}
+    noted |= {names.BEARER: overwrites.BEARER_TOKEN} if own_token else {}
+    annotations = {"annotations": noted} if noted else {}
+    return record.record(_metadata(parts, parts.name) | annotations, data)
 
 
 def _further_plan(parts: Parts) -> list[Manifest]:

@@ -22,6 +22,7 @@ PROJECT_SLOT = "podlane.dev/project-slot"  # CI_CONCURRENT_PROJECT_ID
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
 SERVICE_LOG = "podlane.dev/service-log"
+BEARER = "podlane.dev/bearer"  # on the record: the variable with the token that its pod is made by
 EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 

@@ -43,6 +43,10 @@ def render_pod(plan: JobPlan, manifests: Manifests) -> Manifest:
     return shown
 
 
+def render_budget(plan: JobPlan, manifests: Manifests) -> list[Manifest]:
+    return [_hidden(manifests.budget, _masks(plan))] if manifests.budget else []
+
+
 def _masks(plan: JobPlan) -> list[str]:
     """The longest first, for one may begin another."""
     return sorted((mask.reveal() for mask in plan.trace.masks), key=len, reverse=True)
