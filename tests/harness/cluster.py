@@ -17,7 +17,9 @@ from harness.stage import Pods
 
 BRIDGE = "10.244.0.1"  # where pods reach this machine
 LABEL = "app.kubernetes.io/managed-by=podlane"
-KINDS = "pods,secrets,configmaps,services,serviceaccounts,persistentvolumeclaims"
+KINDS = (
+    "pods,secrets,configmaps,services,serviceaccounts,persistentvolumeclaims,poddisruptionbudgets"
+)
 IMAGE = os.environ.get("PODLANE_IMAGE", "podlane:dev")
 UP = Path(__file__).parents[1] / "cluster/kubernetes/up"
 
@@ -53,8 +55,8 @@ class RealCluster:
 
     async def objects(self) -> list[str]:
         found = await self.kubectl("get", KINDS, "-l", LABEL, "-o", "name")
-        split = (line.split("/", 1) for line in found.split())
-        return [f"{kind}s/{name}" for kind, name in split]
+        split = (line.partition("/") for line in found.split())
+        return [f"{kind.partition('.')[0]}s/{name}" for kind, _, name in split]
 
     @asynccontextmanager
     async def watch_pods(self) -> AsyncIterator[Pods]:

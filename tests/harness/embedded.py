@@ -53,7 +53,7 @@ class EmbeddedCluster:
     async def objects(self) -> list[str]:
         return [
             f"{kind}/{item['metadata']['name']}"
-            for kind in ("pods", "secrets")
+            for kind in ("pods", "secrets", "poddisruptionbudgets")
             for item in self.cluster.objects(kind)
             if item["metadata"].get("labels", {}).get(LABEL) == "podlane"
         ]

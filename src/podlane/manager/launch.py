@@ -123,11 +123,7 @@ async def _launch_there(
         for container, image in manifests.told_images:
             named = {"container": container, "image": image}
             log.info("Image configured for job", extra={"fields": job_fields(runner, job) | named})
-        if manifests.namespace != runner.site.namespace or manifests.bearer_token:
-            raise JobRefused(
-                "The job asks for another namespace or token, which podlane cannot do yet",
-                hint="leave KUBERNETES_NAMESPACE_OVERWRITE and KUBERNETES_BEARER_TOKEN out",
-            )
+        _refuse_elsewhere(manifests, runner)
         pod = await _make(job, manifests, access, runner, hands)
     except (JobRefused, ServiceError, SlotLost):
         await abandon(runner, shelf.open_uploads())
@@ -135,6 +131,14 @@ async def _launch_there(
     if pod is None:
         await abandon(runner, shelf.open_uploads())
     return pod
+
+
+def _refuse_elsewhere(manifests: Manifests, runner: Runner) -> None:
+    if manifests.namespace != runner.site.namespace or manifests.bearer_token:
+        raise JobRefused(
+            "The job asks for another namespace or token, which podlane cannot do yet",
+            hint="leave KUBERNETES_NAMESPACE_OVERWRITE and KUBERNETES_BEARER_TOKEN out",
+        )
 
 
 async def _shelf(job: Job, context: RunnerContext, ground: Ground, runner: Runner) -> Shelf:
@@ -178,7 +182,7 @@ async def _make(
         if not await _acknowledge(runner, access):
             await site.api.delete(SECRET, site.namespace, state.name)
             return None
-        return await pods.make_pod(site, manifests.pod, state, runner.awaits)
+        return await pods.make_pod(site, manifests.pod, state, runner.wishes)
     except (Unavailable, TimeoutError) as error:  # settle goes on from the record
         why = str(error) or "the cluster does not show the record"
         log.warning("The launch is not finished", extra={"fields": {"error": why}})

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import re
 import time
 from typing import Any
 
-from podlane.clients.kube.kinds import POD, SECRET
+import msgspec
+
+from podlane.clients.kube.kinds import BUDGET, POD, SECRET
 from podlane.core.pod import names
 from podlane.core.pod import record as record_data
+from podlane.core.pod.disruption import budget
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.text.token import Token
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager.site import Site
 
+log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
 _REMOVE_GRACE = 1
 _MISSING = re.compile(r"error looking up service account|^The pull secret .* is missing")
 _UNSAID = "why is not told here, since the job's record is gone and its secrets could not be masked"
 
 
+class Wishes(msgspec.Struct, frozen=True):
+    """What a runner's settings say of the making of pods.
+
+    `awaits`: seconds from the record on in which the pod's account and pull secrets may yet come;
+    0: nobody looks. `has_budget`: it gets a PodDisruptionBudget.
+    """
+
+    awaits: float = 0
+    has_budget: bool = False
+
+
 def owned_by(manifest: Manifest, record: RecordState) -> Manifest:
     """Return the manifest as owned by the record, which takes it along when it goes."""
     owner = {"apiVersion": "v1", "kind": "Secret", "name": record.name, "uid": record.uid}
-    metadata = manifest["metadata"] | {"ownerReferences": [owner]}
-    return manifest | {"metadata": metadata}
+    return _owned(manifest, owner)
+
+
+def _owned(manifest: Manifest, owner: Manifest) -> Manifest:
+    return manifest | {"metadata": manifest["metadata"] | {"ownerReferences": [owner]}}
 
 
 async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordState) -> None:
@@ -34,21 +53,35 @@ async def make_extras(site: Site, extras: tuple[Manifest, ...], record: RecordSt
         await _create(site, SECRET, owned_by(extra, record))
 
 
-async def make_pod(site: Site, manifest: Manifest, record: RecordState, awaits: float = 0) -> str:
-    """Create the pod and return its name. JobRefused when the API will never take it.
-
-    `awaits`: seconds from the record on in which its account and pull secrets may yet come; while
-    one is missing, Unavailable.
-    """
+async def make_pod(site: Site, manifest: Manifest, record: RecordState, wishes: Wishes) -> str:
+    """Create the pod and return its name. JobRefused when the API will never take it, Unavailable
+    while its account or a pull secret is missing and may yet come."""
     try:
-        if awaits:
+        if wishes.awaits:
             await _check_pull_secrets(site, manifest)
-        await _create(site, POD, owned_by(manifest, record))
+        made = await _create(site, POD, owned_by(manifest, record))
     except JobRefused as refusal:
-        if not _MISSING.search(refusal.message) or time.time() > record.created_at + awaits:
+        if not _MISSING.search(refusal.message) or time.time() > record.created_at + wishes.awaits:
             raise
         raise Unavailable(refusal.message, service="kubernetes", status=403) from refusal
+    if wishes.has_budget and made is not None:
+        await _make_budget(site, manifest, made)
     return str(manifest["metadata"]["name"])
+
+
+async def _make_budget(site: Site, manifest: Manifest, made: Manifest) -> None:
+    """Make the pod's PodDisruptionBudget, which the pod owns and takes along.
+
+    The pod is on its way by now and nothing waits for this. A budget that cannot be made is no
+    lost job: without it the job runs as well, only less sheltered from drains.
+    """
+    name, uid = manifest["metadata"]["name"], made["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": uid}
+    try:
+        await site.api.create(BUDGET, site.namespace, _owned(budget(manifest), owner))
+    except ServiceError as error:
+        fields = {"pod": name, "error": error.message}
+        log.warning("Cannot make the pod's PodDisruptionBudget", extra={"fields": fields})
 
 
 async def _check_pull_secrets(site: Site, manifest: Manifest) -> None:
@@ -64,12 +97,13 @@ async def _check_pull_secrets(site: Site, manifest: Manifest) -> None:
             ) from None
 
 
-async def _create(site: Site, kind: Any, manifest: Manifest) -> None:
+async def _create(site: Site, kind: Any, manifest: Manifest) -> Manifest | None:
+    """Its metadata as the cluster has it; None when it was there already."""
     try:
-        await site.api.create(kind, site.namespace, manifest)
+        return await site.api.create(kind, site.namespace, manifest)
     except (Rejected, Gone) as error:
         if error.details == "AlreadyExists":
-            return
+            return None
         if is_quota(error):  # others' pods end: it may fit later
             raise Unavailable(error.message, service="kubernetes", status=403) from error
         raise refusal_of(error) from error

@@ -12,6 +12,7 @@ from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
+from podlane.manager.pods import Wishes
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
 
@@ -37,10 +38,13 @@ class Runner:
         return Patience(start=runner.kubernetes.poll_timeout, images=images)
 
     @property
-    def awaits(self) -> float:
-        """Seconds for which the pod's account and pull secrets may be missing; 0: not looked at."""
-        tries = self.context.runner.kubernetes.resource_availability_check_max_attempts
-        return _TRY_SECONDS * (_TRIES if tries < 0 else tries)
+    def wishes(self) -> Wishes:
+        kubernetes = self.context.runner.kubernetes
+        tries = kubernetes.resource_availability_check_max_attempts
+        return Wishes(
+            awaits=_TRY_SECONDS * (_TRIES if tries < 0 else tries),
+            has_budget=kubernetes.pod_disruption_budget,
+        )
 
     def context_now(self) -> RunnerContext:
         """The context at this moment: the time, and the certificates that GitLab is trusted by."""

@@ -175,7 +175,7 @@ class Settler:
         """Create the pod. The next attempt is waited for and put on the board at once: what is
         left of the last one there would be taken for the loss of the job."""
         for delay in delays(0.5, 5):
-            making = pods.make_pod(runner.site, manifest, line.record, runner.awaits)
+            making = pods.make_pod(runner.site, manifest, line.record, runner.wishes)
             try:
                 pod = await _patiently(making, line, runner)
             except Unavailable:

@@ -21,4 +21,5 @@ class Kind(msgspec.Struct, frozen=True):
 SECRET = Kind("api/v1", "secrets")
 POD = Kind("api/v1", "pods")
 EVENT = Kind("api/v1", "events")
+BUDGET = Kind("apis/policy/v1", "poddisruptionbudgets")
 LEASE = Kind("apis/coordination.k8s.io/v1", "leases")

@@ -29,8 +29,9 @@ SECRET = Kind("Secret", "secrets")
 EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
 LEASE = Kind("Lease", "leases", "coordination.k8s.io")
+BUDGET = Kind("PodDisruptionBudget", "poddisruptionbudgets", "policy")
 
-KINDS = {kind.plural: kind for kind in (POD, SECRET, EVENT, CONFIG_MAP, LEASE)}
+KINDS = {kind.plural: kind for kind in (POD, SECRET, EVENT, CONFIG_MAP, LEASE, BUDGET)}
 
 
 def kind_named(name: str) -> Kind:
