@@ -66,6 +66,14 @@ class Flag(msgspec.Struct, frozen=True):
     def parameter(self) -> str:
         return "setting_" + "_".join(self.names)
 
+    @property
+    def option(self) -> str:
+        return f"--{_FLAGS.get(self.keys, _dashed(self.names))}"
+
+    @property
+    def environment(self) -> str:
+        return _ENVIRONMENT.get(self.keys, _environment(self.names))
+
 
 def _flags(struct: type[msgspec.Struct], keys: Keys = (), names: Keys = ()) -> Iterator[Flag]:
     for field in msgspec.structs.fields(struct):
@@ -98,9 +106,9 @@ def setting_options(command: F) -> F:
     """Take every flag of a runner's settings."""
     for flag in reversed(FLAGS):
         command = click.option(
-            f"--{_FLAGS.get(flag.keys, _dashed(flag.names))}",
+            flag.option,
             flag.parameter,
-            envvar=_ENVIRONMENT.get(flag.keys, _environment(flag.names)),
+            envvar=flag.environment,
             multiple=flag.kind in ("list", "map", "bools"),
             metavar=_METAVARS[flag.kind],
             default=None,
@@ -157,9 +165,7 @@ def _pair(flag: Flag, item: str, separator: str) -> tuple[str, str]:
         separator = found[0] if found else "="
     key, sign, value = item.rpartition(separator) if separator == ":" else item.partition("=")
     if not sign or not key:
-        raise ConfigError(
-            f"`--{_dashed(flag.names)}` takes {_METAVARS[flag.kind]}", reference="usage"
-        )
+        raise ConfigError(f"`{flag.option}` takes {_METAVARS[flag.kind]}", reference="usage")
     return key.strip(), value.strip()
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from podlane.cli.config.facts import inner_struct
 from podlane.core.config.explain import entries
 from podlane.core.config.model import Config
 from podlane.core.config.official import ANY, tables
-from podlane.core.config.recognise import element_struct, model_tables, plain_struct
+from podlane.core.config.recognise import model_tables
 from podlane.core.text import token
 
 
@@ -35,7 +36,7 @@ def _types(kind: type, table: str = "") -> dict[tuple[str, str], Any]:
     found: dict[tuple[str, str], Any] = {}
     for field in msgspec.structs.fields(kind):
         found[table, field.encode_name] = field.type
-        if inner := plain_struct(field.type) or element_struct(field.type):
+        if inner := inner_struct(field.type):
             found |= _types(inner, f"{table}.{field.encode_name}".lstrip("."))
     return found
 

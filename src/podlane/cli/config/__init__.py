@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "check": "Tell all that is wrong with a config.toml.",
     "lint": "The same, under its old name.",
+    "explain": "Tell what a key does, its default, and which variable of a job overwrites it.",
 }
 _MODULES = {"lint": "check"}
 

@@ -7,7 +7,7 @@ The texts stand in `explain_*.py`, one block a table, read here:
       It may go on, indented.
       = "value"                   an example, as TOML, where the default tells too little
 
-Type, default, overwrite variable and the rest are derived (`cli/reference/facts.py`). For people
+Type, default, overwrite variable and the rest are derived (`cli/config/facts.py`). For people
 only: neither the manager nor the helper imports this, and it is read when somebody asks.
 """
 
@@ -30,26 +30,29 @@ from podlane.core.config.explain_security import SECURITY
 from podlane.core.config.explain_volumes import VOLUMES
 from podlane.core.config.official import alternatives
 
-BLOCKS = (
-    MANAGER,
-    RUNNER,
-    CACHE,
-    KUBERNETES,
-    RESOURCES,
-    SECURITY,
-    SCHEDULING,
-    VOLUMES,
-    POD,
-    PODLANE,
-)
+PAGES = {
+    "manager": MANAGER,
+    "runner": RUNNER,
+    "cache": CACHE,
+    "kubernetes": KUBERNETES,
+    "resources": RESOURCES,
+    "security": SECURITY,
+    "scheduling": SCHEDULING,
+    "volumes": VOLUMES,
+    "pod": POD,
+    "podlane": PODLANE,
+}
 _HEADER = re.compile(r"\[(\S*)\]")
 _ENTRY = re.compile(r"(\S+?)(?: \(([^)]+)\))?( \$)?:(?: (.+))?")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """`example` is a TOML value, or "" where the default tells enough."""
+    """`example` is a TOML value, or "" where the default tells enough. `page` of the reference has
+    it, under `section`, the header as it stands in the text."""
 
-    text: str
+    page: str
+    section: str
+    text: str = ""
     unit: str = ""
     is_expanded: bool = False
     example: str = ""
@@ -59,39 +62,39 @@ class Entry(msgspec.Struct, frozen=True):
 def entries() -> dict[str, dict[str, Entry]]:
     """Every entry, by table ("" is the top) and key, in the order of the texts."""
     found: dict[str, dict[str, Entry]] = {}
-    for block in BLOCKS:
-        _read(block, found)
+    for page, block in PAGES.items():
+        _read(page, block, found)
     return found
 
 
-def _read(block: str, found: dict[str, dict[str, Entry]]) -> None:
-    tables: list[str] = []
-    keys: list[str] = []
+def _read(page: str, block: str, found: dict[str, dict[str, Entry]]) -> None:
+    place, keys = Entry(page, ""), list[str]()
     for line in filter(None, map(str.rstrip, block.splitlines())):
-        if line.startswith("  "):
-            for table in tables:
-                found[table].update({key: _longer(found[table][key], line) for key in keys})
-        elif header := _HEADER.fullmatch(line):
-            tables, keys = alternatives(header[1]), []
-        else:
-            keys = _begin(line, tables, found)
+        if header := _HEADER.fullmatch(line):
+            place, keys = Entry(page, header[1]), []
+            continue
+        if not line.startswith("  "):
+            keys, entry = _begin(line, place)
+        for table in alternatives(place.section):
+            known = found.setdefault(table, {})
+            for key in keys:
+                if line.startswith("  "):
+                    known[key] = _longer(known[key], line.strip())
+                elif key in known:
+                    raise ValueError(f"explained twice: {table}.{key}")
+                else:
+                    known[key] = entry
 
 
-def _begin(line: str, tables: list[str], found: dict[str, dict[str, Entry]]) -> list[str]:
-    entry = _ENTRY.fullmatch(line)
-    if entry is None:
+def _begin(line: str, place: Entry) -> tuple[list[str], Entry]:
+    found = _ENTRY.fullmatch(line)
+    if found is None:
         raise ValueError(f"no entry: {line!r}")
-    keys = alternatives(entry[1])
-    for table in tables:
-        known = found.setdefault(table, {})
-        if twice := [key for key in keys if key in known]:
-            raise ValueError(f"explained twice: {table}.{twice[0]}")
-        known |= dict.fromkeys(keys, Entry(entry[4] or "", entry[2] or "", bool(entry[3])))
-    return keys
+    keys, unit, is_expanded, text = found.groups("")
+    return alternatives(keys), Entry(place.page, place.section, text, unit, bool(is_expanded))
 
 
-def _longer(entry: Entry, line: str) -> Entry:
-    more = line.strip()
+def _longer(entry: Entry, more: str) -> Entry:
     if more.startswith("= "):
         return msgspec.structs.replace(entry, example=more[2:])
     return msgspec.structs.replace(entry, text=f"{entry.text} {more}".lstrip())

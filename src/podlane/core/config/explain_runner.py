@@ -57,7 +57,7 @@ builds_dir (path) $: The folder of the working copies in the containers. A volum
   = "/builds/$CI_CONCURRENT_ID"
 cache_dir (path) $: The folder of local caches. They go with the pod unless a volume of the config
   is mounted there.
-  = "/cache"
+  = "/mnt/cache"
 clone_url: Sources are fetched from here in place of the address that GitLab names for itself, such
   as one inside the cluster.
   = "http://gitlab-webservice.gitlab.svc:8181"

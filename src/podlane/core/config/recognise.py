@@ -41,10 +41,10 @@ def recognise(
 
 
 def _field(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
-    inner = plain_struct(kind)
+    inner = _struct(kind)
     if inner is not None and isinstance(value, dict):
         return recognise(value, inner, place)
-    element = element_struct(kind)
+    element = _element_struct(kind)
     if element is not None and isinstance(value, list):
         pairs = [_element(item, element, place, index) for index, item in enumerate(value)]
         return [item for item, _ in pairs], [one for _, inside in pairs for one in inside]
@@ -137,7 +137,7 @@ def model_tables() -> dict[str, frozenset[str]]:
         fields = _fields(kind)
         found[table] = frozenset(fields)
         for name, inner in fields.items():
-            struct = plain_struct(inner) or element_struct(inner)
+            struct = _struct(inner) or _element_struct(inner)
             if struct is not None:
                 pending.append((dotted(table, name), struct))
     return found
@@ -150,12 +150,12 @@ def _fields(kind: type | None) -> dict[str, Any]:
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def plain_struct(kind: Any) -> type | None:
+def _struct(kind: Any) -> type | None:
     return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
-def element_struct(kind: Any) -> type | None:
-    return plain_struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
+def _element_struct(kind: Any) -> type | None:
+    return _struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
 
 
 def _by_folded(names: tuple[str, ...]) -> dict[str, str]:
