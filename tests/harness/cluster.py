@@ -32,6 +32,8 @@ class RealCluster:
     name: str = "cluster"
     host: str = BRIDGE
     builds: str = "/builds"
+    helper: str = IMAGE
+    python: str = "/usr/bin/python3"
 
     def runner(self) -> dict[str, Any]:
         kubernetes = {
@@ -44,7 +46,11 @@ class RealCluster:
         return {"kubernetes": kubernetes}
 
     def environ(self) -> Mapping[str, str]:
-        return {"KUBECONFIG": str(kubeconfig()), "PODLANE_INSTALLATION": self.namespace}
+        return {
+            "KUBECONFIG": str(kubeconfig()),
+            "PODLANE_INSTALLATION": self.namespace,
+            "PODLANE_IMAGE": self.helper,
+        }
 
     async def kubectl(self, *words: str, typed: str = "") -> str:
         return await kubectl("-n", self.namespace, *words, typed=typed)
@@ -153,7 +159,7 @@ async def kubectl(*words: str, typed: str = "") -> str:
 
 
 async def part(what: str, name: str) -> None:
-    """`stop` or `start` one process of the cluster."""
+    """`stop` or `start` one process of the cluster, `forget` images."""
     process = await asyncio.create_subprocess_exec(str(UP), what, name)
     assert await process.wait() == 0
 

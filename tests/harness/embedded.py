@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ class EmbeddedCluster:
     cluster: Cluster
     name: str = "embedded"
     host: str = "127.0.0.1"
+    helper: str = "podlane"
+    python: str = sys.executable
 
     @property
     def builds(self) -> str:
@@ -48,7 +51,7 @@ class EmbeddedCluster:
         }
 
     def environ(self) -> Mapping[str, str]:
-        return {"PODLANE_INSTALLATION": "embedded"}
+        return {"PODLANE_INSTALLATION": "embedded", "PODLANE_IMAGE": self.helper}
 
     async def objects(self) -> list[str]:
         return [

@@ -23,7 +23,8 @@ from harness import manager as manager_process
 from harness import trace as traces
 from harness.gitlab import Gitlab
 from harness.manager import Manager
-from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, fill, merge
+from harness.registry import Registry, registry
+from harness.scenario import Event, Expect, JobSpec, RunnerSpec, Scenario, fill, filled, merge
 from harness.stage import Pods, Stage
 from harness.vault import vault
 from podlane.local.coordinator import CoordinatorJob
@@ -54,7 +55,6 @@ def config_for(
         }
         own = stage.runner()
         words = {"folder": str(stage.folder), "builds": stage.builds}
-        words["helper"] = own["kubernetes"]["helper_image"]
         entries.append(merge(merge(entry, own), fill(spec.config, words)))
     whole = {"concurrent": 10, "check_interval": 1, "shutdown_timeout": 5}
     return merge(whole, config or {}) | {"runners": entries}
@@ -65,6 +65,7 @@ class Play:
     stage: Stage
     gitlab: Gitlab
     manager: Manager
+    registry: Registry | None = None
     jobs: dict[str, CoordinatorJob] = field(default_factory=dict)
     pods: Pods = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -106,7 +107,15 @@ class Play:
                 kinds = Counter(name.partition("/")[0] for name in await self.stage.objects())
                 self.counts[job.name] = kinds
             case _:
-                await self._manager(event.do)
+                await self._server(event.do)
+
+    async def _server(self, deed: str) -> None:
+        """What happens to the servers around the cluster."""
+        verb, _, name = deed.partition("-")
+        if name == "registry" and self.registry is not None:
+            await getattr(self.registry, verb)()
+        else:
+            await self._manager(deed)
 
     async def _due(self, job: CoordinatorJob, event: Event) -> None:
         if event.when:
@@ -168,6 +177,16 @@ class Play:
 
 async def play(scenario: Scenario, stage: Stage) -> None:
     """Play it and check all that it expects."""
+    words = {"helper": stage.helper, "python": stage.python}
+    if scenario.registry is None:
+        await _play(filled(scenario, words), stage, None)
+        return
+    async with registry(**scenario.registry) as found:
+        words["registry"] = found.address
+        await _play(filled(scenario, words), stage, found)
+
+
+async def _play(scenario: Scenario, stage: Stage, found: Registry | None) -> None:
     folder, repository = stage.folder, stage.repository
     async with (
         cache_config(scenario.store, folder / "store", stage.host) as cache,
@@ -184,7 +203,7 @@ async def play(scenario: Scenario, stage: Stage) -> None:
             stage.watch_pods() as pods,
             manager_process.running(folder / "manager", config, stage.environ()) as manager,
         ):
-            scene = Play(stage, gitlab, manager, pods=pods)
+            scene = Play(stage, gitlab, manager, found, pods=pods)
             try:
                 await scene.run(jobs)
                 for spec in jobs:

@@ -105,6 +105,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     there before the manager. `troubles`: faults of the embedded cluster, by their class. `store`:
     the runners have an S3; its `troubles`, and keys of `[runners.cache]` (`stores/scenario.py`).
     `vault`: what a Vault holds, by mount and path; its address is `{vault}` in a job's `payload`.
+    `registry`: a private one with `ci/busybox:1` to `:9`, for the user `ci` with the password
+    `secret`, at `{registry}` everywhere; `{is_up: false}`: until an event says `start-registry`.
     """
 
     about: str
@@ -120,6 +122,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     troubles: tuple[dict[str, Any], ...] = ()
     store: dict[str, Any] | None = None
     vault: dict[str, Any] | None = None
+    registry: dict[str, Any] | None = None
 
 
 def load(path: Path, stage: str = "") -> Scenario:
@@ -131,6 +134,11 @@ def load(path: Path, stage: str = "") -> Scenario:
         job["script"] = [line for one in job.get("script", ()) for line in _lines(one)]
         job["expect"] = _at(job.get("expect", {}), stage)
     return msgspec.convert(raw, Scenario)
+
+
+def filled(scenario: Scenario, words: dict[str, str]) -> Scenario:
+    """The scenario with what is known only when it is played."""
+    return msgspec.convert(fill(msgspec.to_builtins(scenario), words), Scenario)
 
 
 def names(stage: str) -> list[str]:

@@ -17,6 +17,8 @@ class Stage(Protocol):
     host: str  # where GitLab must listen so that pods reach it
     folder: Path
     repository: Path
+    helper: str  # podlane's own image
+    python: str  # the Python that podlane runs in, in its container
 
     @property
     def builds(self) -> str:

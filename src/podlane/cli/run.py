@@ -76,6 +76,7 @@ async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> Non
         installation=os.environ.get("PODLANE_INSTALLATION") or _installation(file, system_id),
         host_name=socket.gethostname(),
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
+        docker_config=Path.home() / ".docker" / "config.json",
     )
     signals = Signals()
     loop = asyncio.get_running_loop()

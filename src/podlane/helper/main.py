@@ -13,12 +13,12 @@ import threading
 import time
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from podlane import __version__
 from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
-from podlane.core.job.word import LastWord, encode_word
-from podlane.core.plan.model import VERSION, JobPlan
+from podlane.core.job.word import OTHER_VERSION, LastWord, encode_word
+from podlane.core.plan.model import VERSION, JobPlan, PlanVersion
 from podlane.core.text import token
 from podlane.helper import cache, files
 from podlane.helper.lane import Lane
@@ -81,11 +81,18 @@ def main(argv: list[str]) -> int:
 def read_plan(folder: Path) -> JobPlan:
     """Join the parts `plan.0`, `plan.1`, … and decode them."""
     parts = sorted(folder.glob("plan.*"), key=lambda path: int(path.suffix[1:]))
-    data = b"".join(part.read_bytes() for part in parts)
-    plan = token.decode(zlib.decompress(data, _GZIP), JobPlan)
-    if plan.version != VERSION:
-        sys.exit(f"this helper reads plans of version {VERSION}, not {plan.version}")
-    return plan
+    data = zlib.decompress(b"".join(part.read_bytes() for part in parts), _GZIP)
+    found = token.decode(data, PlanVersion).version
+    if found != VERSION:
+        _refuse(folder, f"podlane {__version__} reads plans of version {VERSION}, not {found}")
+    return token.decode(data, JobPlan)
+
+
+def _refuse(folder: Path, why: str) -> NoReturn:
+    """Leave the word to the manager: nothing of the plan is known but that it is not ours."""
+    (folder.parent / "termination").write_text(why)
+    sys.stderr.write(f"{why}\n")
+    sys.exit(OTHER_VERSION)
 
 
 def finish(work: Work, outcome: Outcome) -> None:

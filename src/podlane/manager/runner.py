@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -23,7 +24,9 @@ _TRIES = 5  # where the config has a negative number
 
 @dataclass(frozen=True)
 class Runner:
-    """`context` holds the settings and all that a plan needs of them; `key` names the entry."""
+    """`context` holds the settings and all that a plan needs of them; `key` names the entry.
+    `docker_config`: the manager's own registry credentials, a file that may change or not be there.
+    """
 
     key: str
     context: RunnerContext
@@ -31,11 +34,14 @@ class Runner:
     jobs: JobApi
     site: Site
     cache: SharedCache | None = None
+    docker_config: Path | None = None
 
     def patience(self) -> Patience:
         runner = self.context.runner
         images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
-        return Patience(start=runner.kubernetes.poll_timeout, images=images)
+        kubernetes = runner.kubernetes
+        is_told = kubernetes.print_pod_warning_events
+        return Patience(start=kubernetes.poll_timeout, images=images, is_told=is_told)
 
     @property
     def wishes(self) -> Wishes:
@@ -47,16 +53,26 @@ class Runner:
         )
 
     def context_now(self) -> RunnerContext:
-        """The context at this moment: the time, and the certificates that GitLab is trusted by."""
+        """The context at this moment: the time, the certificates that GitLab is trusted by, and
+        the manager's own registry credentials."""
         certificate, key = self.gitlab.client_certificate()
         return msgspec.structs.replace(
             self.context,
             ca_certificates=self.gitlab.ca_certificates(),
             client_certificate=certificate,
             client_key=Token(key),
+            docker_config=Token(_read(self.docker_config)),
             now=time.time(),
         )
 
     @property
     def log_name(self) -> str:
         return self.context.runner.name or self.key
+
+
+def _read(file: Path | None) -> str:
+    """As it is now; nothing where it is not there, or not for us."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace") if file is not None else ""
+    except OSError:
+        return ""

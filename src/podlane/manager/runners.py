@@ -35,13 +35,16 @@ log = logging.getLogger(__name__)
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who this manager is. `helper_image`: the image of the helper where the config names none."""
+    """Who this manager is. `helper_image`: the image of the helper where the config names none.
+    `docker_config`: its own registry credentials, a file that may not be there.
+    """
 
     version: str
     system_id: str
     installation: str
     host_name: str
     helper_image: str
+    docker_config: Path | None = None
 
 
 class RunnerBook:
@@ -136,7 +139,8 @@ class RunnerBook:
         )
         site = self._site(settings, open_site)
         gitlab, jobs = RunnerApi(session, settings.url), JobApi(session)
-        return Runner(key, context, gitlab, jobs, site, self._cache(settings))
+        file = self._identity.docker_config
+        return Runner(key, context, gitlab, jobs, site, self._cache(settings), file)
 
     def _cache(self, settings: RunnerConfig) -> SharedCache | None:
         agent = f"podlane/{self._identity.version}"

@@ -215,7 +215,8 @@ class Settler:
 
     async def _explained(self, verdict: SpeakFor, line: Line, runner: Runner) -> SpeakFor:
         wanted = runner.context.runner.kubernetes.print_pod_warning_events
-        if line.pod is None or not verdict.is_unexplained or not wanted:
+        asks = verdict.is_unexplained or verdict.is_refused
+        if line.pod is None or not asks or not wanted:
             return verdict
         return explained(verdict, await warnings_of(runner.site, line.pod))
 

@@ -15,12 +15,13 @@ _END = st.builds(
 )
 
 
-@given(st.builds(Told, _TEXT, st.lists(_END, max_size=40).map(tuple)))
+@given(st.builds(Told, _TEXT, st.lists(_END, max_size=40).map(tuple), waits=_TEXT))
 def test_only_the_ends_of_long_tails_are_kept(told: Told) -> None:
     text = encode_told(told)
     assert len(text.encode()) < _ANNOTATIONS
     read = parse_told(text)
     assert read.defer == told.defer[:TAIL_LIMIT]
+    assert read.waits == told.waits[:TAIL_LIMIT]
     for sent, got in zip(told.services, read.services, strict=True):
         assert (got.name, got.exit_code, got.reason) == (sent.name, sent.exit_code, sent.reason)
         assert sent.tail.endswith(got.tail)

@@ -61,6 +61,7 @@ SAMPLES: dict[str, Any] = {
     "allowed_groups": ("8",),
     "services": (ServiceConfig("s"),),
     "image_pull_secrets": ("one",),
+    "use_service_account_image_pull_secrets": True,
     "node_selector": {"a": "b"},
     "node_tolerations": {"a": "b"},
     "pod_labels": {"a": "b"},

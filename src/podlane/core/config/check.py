@@ -12,8 +12,7 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import feature_flags
-from podlane.core.config.cache_notes import remarks
+from podlane.core.config import cache_notes, feature_flags, image_notes
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
@@ -133,7 +132,8 @@ def _runner(
     runner, misfits = fit(in_one_form(values | way), RunnerConfig, place)
     assert runner is not None, "url and token are texts by now"
     found += [*of_flags, *lacking, *misfits, *faults(runner, place)]
-    return runner, [*found, *remarks(runner.cache, place.inside("cache"))]
+    found += cache_notes.remarks(runner.cache, place.inside("cache"))
+    return runner, [*found, *image_notes.remarks(runner.kubernetes, place.inside("kubernetes"))]
 
 
 def _twin(runner: RunnerConfig, place: Place, before: list[Entry]) -> Iterator[Found]:

@@ -2,9 +2,8 @@
 
 KUBERNETES = """
 [runners.kubernetes]
-helper_image_flavor moot: podlane has one helper image; `helper_image` names another
-helper_image_autoset_arch_and_os moot: podlane's helper image serves every architecture it has
-use_service_account_image_pull_secrets later: GitLab's registry credentials go to the pod as well
+helper_image_flavor moot: podlane has one helper image, its own, for images of every kind
+helper_image_autoset_arch_and_os moot: each node pulls the helper image of its architecture
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
 cap_add later: containers get the capabilities of the container runtime

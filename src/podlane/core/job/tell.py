@@ -3,7 +3,8 @@ some length.
 
 `defer`: why the helper shall leave the last word to the manager. `services`: those that have
 ended, which the helper cannot see. Their text is a process's own output, so it is shown masked.
-`images`: the digests that run, by container, once the job has run for some seconds.
+`images`: the digests that run, by container, once the job has run for some seconds. `waits`: why
+another container has not started yet, where there is hope that it will.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     defer: str = ""
     services: tuple[ServiceEnd, ...] = ()
     images: dict[str, str] = {}
+    waits: str = ""
 
 
 def encode_told(told: Told) -> str:
@@ -37,7 +39,8 @@ def encode_told(told: Told) -> str:
         msgspec.structs.replace(one, tail=one.tail[max(0, len(one.tail) - room) :])
         for one in told.services
     )
-    return msgspec.json.encode(Told(told.defer[:TAIL_LIMIT], cut, told.images)).decode()
+    defer, waits = told.defer[:TAIL_LIMIT], told.waits[:TAIL_LIMIT]
+    return msgspec.json.encode(Told(defer, cut, told.images, waits)).decode()
 
 
 def parse_told(text: str) -> Told:

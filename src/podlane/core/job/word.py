@@ -14,6 +14,8 @@ import msgspec
 from podlane.core.job.outcome import Outcome
 
 SIZE_LIMIT = 256
+OTHER_VERSION = 78
+"""The exit code of a helper that cannot read its plan; its termination message says why."""
 
 
 class LastWord(msgspec.Struct, frozen=True, omit_defaults=True):

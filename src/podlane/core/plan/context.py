@@ -16,9 +16,10 @@ class RunnerContext(msgspec.Struct, frozen=True):
 
     `info` goes into the PUT bodies of the runner API. `ca_certificates` is PEM text that the job
     trusts beside the system's store; `client_certificate` and `client_key` let it in, where GitLab
-    asks for them. `helper_image` is podlane's own image, unless the config
-    names another. `slot` and `project_slot` number the jobs that live at one time: the runner's
-    (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
+    asks for them. `helper_image` is podlane's own image, unless the config names another.
+    `docker_config` is the manager's own ~/.docker/config.json. `slot` and `project_slot` number the
+    jobs that live at one time: the runner's (CI_CONCURRENT_ID) and the project's with it
+    (CI_CONCURRENT_PROJECT_ID).
     `shelf`: what the shared cache holds ready for the job. `now`: when the job was handed out, in
     seconds since the epoch.
     """
@@ -33,6 +34,7 @@ class RunnerContext(msgspec.Struct, frozen=True):
     client_certificate: str = ""
     client_key: Token = Token("")
     helper_image: str = ""
+    docker_config: Token = Token("")
     revision: str = ""
     architecture: str = "linux/amd64"
     slot: int = 0

@@ -302,6 +302,12 @@ class ArtifactSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     provenance: Provenance | None = None
 
 
+class PlanVersion(msgspec.Struct, frozen=True):
+    """All that is read of a plan before it is known to be one we can read."""
+
+    version: int
+
+
 class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one job's helper does, in this order: sources, restore, downloads, scripts,
     after_script, save, uploads.

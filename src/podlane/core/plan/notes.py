@@ -10,6 +10,8 @@ from podlane.core.job.variables import is_exportable
 from podlane.core.plan import (
     cache,
     cache_keys,
+    credentials,
+    helper_image,
     image,
     lenient,
     overwrites,
@@ -40,6 +42,8 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *services.complaints(job, context, ground),
         *secrets.complaints(job),
         *cache.complaints(cache_keys.caches(job, ground), context, ground),
+        *credentials.complaints(context, ground.variables),
+        *helper_image.complaints(context, ground.reader),
         *_patches(context, ground),
         *lenient.complaints(context.runner.kubernetes),
         *overwrites.notes(context, ground),

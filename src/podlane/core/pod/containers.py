@@ -7,6 +7,7 @@ from typing import Any
 from podlane.core.job.variables import Reader
 from podlane.core.plan import overwrites
 from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.helper_image import helper_image
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod import security
 from podlane.core.pod.lifecycle import lifecycle
@@ -62,9 +63,3 @@ def entrypoint(plan: JobPlan, env: Manifest) -> Manifest:
     if plan.entrypoint is None:
         return {}
     return {"envFrom": [env], "terminationMessagePolicy": "FallbackToLogsOnError"}
-
-
-def helper_image(context: RunnerContext, reader: Reader) -> str:
-    """The config's, else the manager's own image, else podlane's of the same version."""
-    configured = reader.expand(context.runner.kubernetes.helper_image, key="helper_image")
-    return configured or context.helper_image or f"podlane:{context.version}"

@@ -13,7 +13,8 @@ import msgspec
 
 from podlane.core.job.outcome import FailureReason as Reason
 from podlane.core.job.tell import ServiceEnd
-from podlane.core.job.word import LastWord
+from podlane.core.job.word import OTHER_VERSION, LastWord
+from podlane.core.pod.pull_credentials import sentence
 from podlane.core.pod.state import ContainerState, PodState
 from podlane.core.text.quantity import parse_bytes
 from podlane.core.trace.memory import Shortage, sentences
@@ -24,7 +25,8 @@ class Finding(msgspec.Struct, frozen=True):
     """`lines`: what happened, then what to do. `is_final`: waiting cannot help.
 
     `is_grace`: an object may still come (seconds, not minutes). `pull_of`: the container whose
-    image another pull policy may bring.
+    image another pull policy may bring. `is_refused`: a registry refused, perhaps for want of a
+    pull secret.
     """
 
     reason: Reason
@@ -33,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True):
     is_final: bool = False
     is_grace: bool = False
     pull_of: str = ""
+    is_refused: bool = False
 
 
 class Warned(msgspec.Struct, frozen=True):
@@ -54,6 +57,7 @@ _NETWORK = re.compile(
     r"|connection reset|temporary failure|503 service|502 bad",
     re.I,
 )
+_BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": ErrImagePull: ')
 _GONE = re.compile(r"not found|references non-existent|not registered", re.I)
 _NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
 _PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
@@ -121,18 +125,25 @@ def of_helper(pod: PodState) -> Finding:
     helper = pod.container("helper")
     if helper.reason == "OOMKilled":
         return _out_of_memory(Reason.RUNNER_SYSTEM_FAILURE, helper, pod.word)
-    if helper.reason in ("StartError", "ContainerCannotRun"):
-        return Finding(
-            Reason.RUNNER_CONFIGURATION_ERROR,
-            (
-                f"The helper image {helper.image} is not podlane's: {helper.message}",
-                "hint: leave `helper_image` out, or set it to podlane's own image",
-            ),
-        )
+    if helper.exit_code == OTHER_VERSION:
+        return _helper_image(helper, f"is of another version of podlane: {helper.message.strip()}")
+    if helper.reason in ("StartError", "ContainerCannotRun") or helper.exit_code in (126, 127):
+        return _helper_image(helper, f"is not podlane's: {_end(helper)}")
     finding = of_pod(pod)
     return finding or Finding(
         Reason.RUNNER_SYSTEM_FAILURE,
         (f"The helper container ended without a report: {_end(helper)}",),
+    )
+
+
+def _helper_image(helper: ContainerState, what: str) -> Finding:
+    return Finding(
+        Reason.RUNNER_CONFIGURATION_ERROR,
+        (
+            f"The helper image {helper.image} {what}",
+            "hint: leave `helper_image` out of [runners.kubernetes], or name podlane's image, of "
+            "the manager's version",
+        ),
     )
 
 
@@ -191,6 +202,12 @@ def of_warnings(warned: tuple[Warned, ...]) -> Finding | None:
     )
 
 
+def missing_secrets(warned: tuple[Warned, ...]) -> str:
+    """The kubelet's sentence on pull secrets that are not there; "" where it has none."""
+    found = (one.message for one in warned if one.reason == "FailedToRetrieveImagePullSecret")
+    return next(found, "")
+
+
 def of_waiting(pod: PodState) -> Finding | None:
     """Why a container of the pod cannot start, if the kubelet says so."""
     return next(waiting_for(pod), None)
@@ -199,16 +216,16 @@ def of_waiting(pod: PodState) -> Finding | None:
 def waiting_for(pod: PodState) -> Iterator[Finding]:
     """The same of each container, in their order."""
     for container in pod.containers:
-        finding = _of_container(container) if container.phase == "waiting" else None
+        finding = _of_container(container, pod) if container.phase == "waiting" else None
         if finding is not None:
             yield finding
 
 
-def _of_container(container: ContainerState) -> Finding | None:
+def _of_container(container: ContainerState, pod: PodState) -> Finding | None:
     if container.reason == "InvalidImageName":
         return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, "is no valid name", final=True)
     if container.reason in _PULL_REASONS:
-        return _of_pull(container)
+        return _of_pull(container, pod)
     if container.reason in _GRACE_REASONS:
         return Finding(
             Reason.RUNNER_CONFIGURATION_ERROR,
@@ -223,14 +240,13 @@ def _of_container(container: ContainerState) -> Finding | None:
     return None
 
 
-def _of_pull(container: ContainerState) -> Finding:
+def _of_pull(container: ContainerState, pod: PodState) -> Finding:
     text = container.message
     if container.reason == "ErrImageNeverPull":
         what = "is not on the node, and the pull policy is never"
         return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
     if _NOT_ALLOWED.search(text):
-        what = "may not be pulled with the credentials at hand"
-        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
+        return _not_allowed(container, pod)
     if _NETWORK.search(text):
         what = "could not be pulled: the registry did not answer"
         return _pull(container, Reason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE, what)
@@ -240,15 +256,28 @@ def _of_pull(container: ContainerState) -> Finding:
     return _pull(container, Reason.IMAGE_PULL_FAILURE, "could not be pulled")
 
 
+def _not_allowed(container: ContainerState, pod: PodState) -> Finding:
+    """The registry refused; some say the same of an image that is not there."""
+    what = "may not be pulled with the credentials at hand"
+    finding = _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
+    tried = sentence(container.image, pod.credentials, pod.record, pod.pull_secrets)
+    hint = (
+        "hint: check the image's name, and that user and password may read it: of an image that is "
+        "not there, registries often say the same. Credentials come from `DOCKER_AUTH_CONFIG`, "
+        "from GitLab for its own registry, and from `image_pull_secrets` in [runners.kubernetes]"
+    )
+    lines = (finding.lines[0], tried, hint)
+    return msgspec.structs.replace(finding, lines=lines, is_refused=True)
+
+
 def _pull(container: ContainerState, reason: Reason, what: str, *, final: bool = False) -> Finding:
-    message = container.message.strip() or container.reason
+    message = _BACK_OFF.sub("", container.message.strip()) or container.reason
+    hint = "hint: check the image's name and tag"
+    if reason is Reason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE:
+        hint = "hint: check that the nodes reach the registry; `retry` runs such jobs again"
     return Finding(
         reason,
-        (
-            f"The image {container.image} of container {container.name} {what}: {message}",
-            "hint: check the image's name and tag, and the credentials: `image_pull_secrets`, "
-            "`DOCKER_AUTH_CONFIG`, or the registry of the project",
-        ),
+        (f"The image {container.image} of container {container.name} {what}: {message}", hint),
         is_final=final,
         pull_of=container.name,
     )

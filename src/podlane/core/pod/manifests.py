@@ -12,7 +12,7 @@ import msgspec
 
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.job.payload import Job
-from podlane.core.plan import overwrites
+from podlane.core.plan import credentials, overwrites
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
 from podlane.core.plan.pulls import policies as pull_policies
@@ -21,10 +21,10 @@ from podlane.core.plan.services import Service
 from podlane.core.plan.services import services as resolve_services
 from podlane.core.pod import (
     containers,
-    credentials,
     disruption,
     metadata,
     names,
+    pull_credentials,
     pulls,
     record,
     scheduling,
@@ -69,7 +69,7 @@ class Parts(msgspec.Struct, frozen=True):
     context: RunnerContext
     ground: Ground
     services: tuple[Service, ...]
-    auths: credentials.Auths
+    logins: tuple[credentials.Login, ...]
     plan_parts: tuple[bytes, ...]
     name: str
 
@@ -97,7 +97,7 @@ def build_manifests(
         context=context,
         ground=ground,
         services=resolve_services(job, context, ground),
-        auths=credentials.auths(job, ground.variables),
+        logins=credentials.logins(job, context, ground.variables),
         plan_parts=record.parts(plan),
         name=metadata.record_of(job, context),
     )
@@ -124,7 +124,11 @@ def _pod(parts: Parts) -> Manifest:
             "annotations": metadata.pod_annotations(
                 parts.plan, parts.job, parts.context, parts.ground.reader
             )
-            | pulls.written(_policies(parts)),
+            | pulls.written(_policies(parts))
+            | pull_credentials.written(
+                parts.logins,
+                is_account=parts.kubernetes.use_service_account_image_pull_secrets,
+            ),
         },
         "spec": _patched(without_empty(_spec(parts)), parts),
     }
@@ -197,13 +201,15 @@ def _policies(parts: Parts) -> pulls.Policies:
 
 
 def _pull_secrets(parts: Parts) -> list[Manifest]:
-    own = [parts.name] if parts.auths else []
+    if parts.kubernetes.use_service_account_image_pull_secrets:
+        return []  # with none in the pod, the cluster puts those of its service account there
+    own = [parts.name] if parts.logins else []
     return [{"name": name} for name in (*parts.kubernetes.image_pull_secrets, *own)]
 
 
 def _record(parts: Parts, pod: Manifest, extra: tuple[Manifest, ...]) -> Manifest:
     data = {
-        ".dockerconfigjson": credentials.docker_config(parts.auths),
+        ".dockerconfigjson": credentials.docker_config(parts.logins),
         "plan.0": parts.plan_parts[0],
         **record.record_data(parts.job, parts.context, pod),
     }

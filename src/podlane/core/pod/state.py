@@ -15,6 +15,7 @@ import msgspec
 from podlane.core.job.tell import Told, parse_told
 from podlane.core.job.word import LastWord, parse_word
 from podlane.core.pod import names, pulls
+from podlane.core.pod.pull_credentials import CREDENTIALS
 from podlane.core.pod.slots import Claim, parse_claim
 
 
@@ -89,8 +90,13 @@ class RawSpecContainer(msgspec.Struct, frozen=True):
     resources: dict[str, object] = {}
 
 
+class RawReference(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
 class RawSpec(msgspec.Struct, frozen=True, rename="camel"):
     node_name: str = ""
+    image_pull_secrets: tuple[RawReference, ...] = ()
     containers: tuple[RawSpecContainer, ...] = ()
 
 
@@ -141,7 +147,8 @@ class PodState(msgspec.Struct, frozen=True):
 
     `placed_at`: when a node was found; before that, when the pod was made. `policies`: the pull
     policies of each container, where any has a choice, of which so many have failed. `told`: what
-    its helper has been told. `owner`: the uid of its record.
+    its helper has been told. `owner`: the uid of its record. `pull_secrets`: what images are pulled
+    with, and `credentials` where that comes from (`pull_credentials.py`).
     """
 
     name: str
@@ -156,6 +163,8 @@ class PodState(msgspec.Struct, frozen=True):
     wants_service_logs: bool = False
     policies: dict[str, list[str]] = {}
     pulls_failed: dict[str, int] = {}
+    pull_secrets: tuple[str, ...] = ()
+    credentials: str = ""
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -232,6 +241,8 @@ def parse_pod(raw: RawPod) -> PodState:
         wants_service_logs=names.SERVICE_LOG in meta.annotations,
         policies=pulls.read(meta.annotations),
         pulls_failed=pulls.read_failed(meta.annotations),
+        pull_secrets=tuple(one.name for one in raw.spec.image_pull_secrets),
+        credentials=meta.annotations.get(CREDENTIALS, ""),
         phase=status.phase,
         reason=status.reason,
         message=status.message,

@@ -24,12 +24,14 @@ class Patience(msgspec.Struct, frozen=True):
     """Seconds. `start`: for a node, and again for each image or object that is waited for.
 
     `images`: how long a job runs before its helper is told which images run; 0: it is not told.
+    `is_told`: whether the helper is told why another container has not started yet.
     """
 
     start: float = 180
     grace: float = 10
     evidence: float = 3
     images: float = 0
+    is_told: bool = True
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -74,11 +76,13 @@ class SpeakFor(msgspec.Struct, frozen=True):
     """End the job at GitLab in the pod's place, with these lines in its trace; then remove it.
 
     `is_unexplained`: the status says nothing, so the pod's warnings are looked at first.
+    `is_refused`: a registry refused, and they may tell of a pull secret that is not there.
     """
 
     outcome: Outcome
     lines: tuple[str, ...] = ()
     is_unexplained: bool = False
+    is_refused: bool = False
 
 
 class Remove(msgspec.Struct, frozen=True):
@@ -168,6 +172,8 @@ def _cannot_start(entry: Entry, pod: PodState, now: float, patience: Patience) -
         return None
     until = entry.seen_at + patience.grace if finding.is_grace else pod.placed_at + patience.start
     if not finding.is_final and not _next_policy(finding, pod) and now < until:
+        if pod.has_begun and finding.pull_of and patience.is_told and not pod.told.waits:
+            return Tell(msgspec.structs.replace(pod.told, waits=finding.lines[0]))
         return Wait(until - now)
     if not pod.has_begun:
         return _speak_or_retry(finding, pod)
@@ -227,6 +233,10 @@ def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) 
 
 def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
     """The same end with its cause, where the cluster has warned of one."""
+    if silent.is_refused:
+        why = evidence.missing_secrets(warned)
+        lines = (*silent.lines[:-1], why, silent.lines[-1])
+        return msgspec.structs.replace(silent, lines=lines) if why else silent
     finding = evidence.of_warnings(warned)
     if finding is None:
         return silent
@@ -251,7 +261,8 @@ RULES: tuple[Rule, ...] = (
 
 
 def _speak(finding: Finding) -> SpeakFor:
-    return SpeakFor(failed(finding.reason, finding.exit_code), finding.lines)
+    outcome = failed(finding.reason, finding.exit_code)
+    return SpeakFor(outcome, finding.lines, is_refused=finding.is_refused)
 
 
 def _tell(pod: PodState, line: str) -> Verdict:

@@ -95,12 +95,18 @@ class Container:
             self._message_file().touch()
             self._spawn([expand.expand(word, given) for word in words], given)
         except (StartFailed, OSError) as error:
-            self.state = Terminated(
-                128, "StartError", f"{_RUNC}{error}: unknown", container_id=identity
-            )
-            self.state = _finished(self.state)
+            self._fail_to_start(str(error), identity)
             return
         self.state = Running(now_text(), identity)
+
+    def lack_program(self) -> None:
+        """The image has no program of the command's name."""
+        command = next(iter(self.spec.get("command", ())), "sh")
+        self._fail_to_start(_exec_trouble(command, FileNotFoundError()), f"podlane://{uuid4().hex}")
+
+    def _fail_to_start(self, why: str, identity: str) -> None:
+        message = f"{_RUNC}{why}: unknown"
+        self.state = _finished(Terminated(128, "StartError", message, container_id=identity))
 
     def _only_seem(self) -> None:
         """An image cannot run here: say so once, where its output would stand and in the log."""

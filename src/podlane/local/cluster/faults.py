@@ -46,6 +46,10 @@ class SlowPull(PodFault, frozen=True, kw_only=True, eq=False):
     seconds: float
 
 
+class ForeignImage(PodFault, frozen=True, kw_only=True, eq=False):
+    """The image lacks the program that the container names as its command."""
+
+
 class OutOfMemory(PodFault, frozen=True, kw_only=True, eq=False):
     """The container is killed for memory so many seconds after its start."""
 

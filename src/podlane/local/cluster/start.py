@@ -99,8 +99,12 @@ class Starter:
         if retry:
             return retry
         self._owner.enter(container.spec)
+        is_foreign = self._faults.strike(faults.ForeignImage, self._owner.pod, container.spec)
         try:
-            container.start(self._owner.pod, self._owner.read)
+            if is_foreign:
+                container.lack_program()
+            else:
+                container.start(self._owner.pod, self._owner.read)
         except ConfigProblem as problem:
             container.state = Waiting("CreateContainerConfigError", str(problem))
             self._say(container, "Failed", f"Error: {problem}", is_warning=True)
