@@ -66,6 +66,17 @@ def test_the_config_is_warned_of_once_a_key() -> None:
     assert parse(CONFIG.format('helper_image = "m.test/podlane:1"'), {})[1] == ()
 
 
+def test_pull_secrets_beside_the_account_s_are_warned_of() -> None:
+    text = 'image_pull_secrets = ["a"]\nuse_service_account_image_pull_secrets = true'
+    _, (note,) = parse(CONFIG.format(text), {})
+    assert (note.kind, note.line) == ("moot", 7)
+
+
+def test_a_job_may_always_use_the_helper_s_own_image() -> None:
+    where = ask.context('allowed_images = ["other:*"]')
+    assert ask.plan(ask.job(image={"name": "podlane:0"}), where).image == "podlane:0"
+
+
 def test_a_job_is_told_only_what_its_variables_make_of_it() -> None:
     where = ask.context('helper_image = "$HELPER"')
     name = "m.test/gitlab-runner-helper:v1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from podlane.core.job.payload import Job
 from podlane.core.plan import allowed, user
 from podlane.core.plan.context import RunnerContext
+from podlane.core.plan.helper_image import helper_image
 from podlane.core.plan.model import Note, Owner
 from podlane.core.plan.resolve import Ground
 from podlane.errors import JobRefused
@@ -24,7 +25,8 @@ def image(job: Job, context: RunnerContext, ground: Ground) -> str:
             reference="no-image",
         )
     default = ground.reader.expand(kubernetes.image, key="image").strip()
-    allowed.check(name, "allowed_images", kubernetes.allowed_images, (default,))
+    own = (default, helper_image(context, ground.reader))
+    allowed.check(name, "allowed_images", kubernetes.allowed_images, own)
     return name
 
 
