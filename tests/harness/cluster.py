@@ -103,6 +103,10 @@ class RealCluster:
     async def create(self, manifest: dict[str, Any]) -> None:
         await self.kubectl("create", "-f", "-", typed=json.dumps(manifest))
 
+    async def enforce(self, level: str) -> None:
+        label = f"pod-security.kubernetes.io/enforce={level}"
+        await kubectl("label", "namespace", self.namespace, label)
+
     async def delete_pods(self, *, now: bool = False) -> None:
         grace = ("--grace-period=0", "--force") if now else ()
         await self.kubectl("delete", "pods", "-l", LABEL, "--wait=false", *grace)

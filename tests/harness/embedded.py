@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.pod_security import violation
 from harness.stage import Pods
 from podlane.local.cluster import faults as known_faults
 from podlane.local.cluster.cluster import Cluster
@@ -77,6 +78,9 @@ class EmbeddedCluster:
 
     async def create(self, manifest: dict[str, Any]) -> None:
         self.cluster.create(manifest)
+
+    async def enforce(self, level: str) -> None:
+        self.cluster.refuses = lambda pod: violation(pod, level)
 
     async def delete_pods(self, *, now: bool = False) -> None:
         for pod in self.cluster.objects("pods"):

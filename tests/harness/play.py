@@ -198,6 +198,8 @@ async def _play(scenario: Scenario, stage: Stage, found: Registry | None) -> Non
         config = config_for(stage, gitlab, scenario.config, _with(cache, scenario.runners))
         for manifest in scenario.objects:
             await stage.create(manifest)
+        if scenario.enforce:
+            await stage.enforce(scenario.enforce)
         stage.trouble(scenario.troubles)
         async with (
             stage.watch_pods() as pods,

@@ -39,6 +39,9 @@ class Stage(Protocol):
     async def create(self, manifest: dict[str, Any]) -> None:
         """Make an object, as an administrator would."""
 
+    async def enforce(self, level: str) -> None:
+        """Let the namespace take only pods of this Pod Security Standard."""
+
     async def delete_pods(self, *, now: bool = False) -> None:
         """Delete the pods of the namespace, as an administrator would; `now`: without grace."""
 

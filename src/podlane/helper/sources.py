@@ -6,6 +6,8 @@ command line and in no file, and `git fetch` in a user's script works as well.
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -88,10 +90,17 @@ def _get(git: Git, plan: JobPlan, sources: Sources) -> None:
 
 
 def unwritable(error: OSError) -> StageFailed:
+    hint = "is there room on the disk of `builds_dir`?"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        hint = (
+            f"the helper, user {os.geteuid()}, may not write to `builds_dir`: a volume that is "
+            "mounted there needs `fs_group` in [runners.kubernetes.pod_security_context], or an "
+            "owner of that number"
+        )
     return StageFailed(
         failed(FailureReason.RUNNER_SYSTEM_FAILURE),
         f"the working copy cannot be written: {error}",
-        "may the helper's user write to `builds_dir`, and is there room on its disk?",
+        hint,
     )
 
 

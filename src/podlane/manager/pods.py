@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from podlane.clients.kube.kinds import BUDGET, POD, SECRET
-from podlane.core.pod import names
+from podlane.core.pod import names, refusals
 from podlane.core.pod import record as record_data
 from podlane.core.pod.disruption import budget
 from podlane.core.pod.state import PodState, RecordState
@@ -140,7 +140,8 @@ def refusal_of(error: ServiceError) -> JobRefused:
     if isinstance(error, (Rejected, Gone)) and not is_quota(error):
         return JobRefused(
             f"Kubernetes refused the job's {_what(error)}: {error.message}",
-            hint="this comes from [runners.kubernetes], from the cluster's policies or from the "
+            hint=refusals.of_admission(error.message)
+            or "this comes from [runners.kubernetes], from the cluster's policies or from the "
             "rights of the runner's service account; the sentence names the field or right",
             reference="kubernetes-refused",
             failure_reason="runner_configuration_error",
@@ -154,7 +155,8 @@ def refusal_of(error: ServiceError) -> JobRefused:
 
 
 def _what(error: ServiceError) -> str:
-    return "objects" if error.status == 403 else "pod"
+    is_of_pod = error.status != 403 or error.message.startswith('pods "')
+    return "pod" if is_of_pod else "objects"
 
 
 async def make_record(site: Site, manifest: Manifest, job_token: Token) -> Manifest | None:

@@ -86,7 +86,7 @@ async def test_what_is_sent(open_api: Open) -> None:
         (Said(502, {}, b"<html>"), Unavailable, "the API server answered 502", ""),
         (Said(404, {}, b"nothing"), Gone, "the API server answered 404", ""),
         (Said(400, {}, b'{"message":null}'), Rejected, "the API server answered 400", ""),
-        (status(422, "Invalid", "x" * 2000), Rejected, "x" * 512, "Invalid"),
+        (status(422, "Invalid", "x" * 4000), Rejected, "x" * 2048, "Invalid"),
     ],
 )
 async def test_answers_become_errors(

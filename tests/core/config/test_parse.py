@@ -247,6 +247,25 @@ def test_a_file_of_other_executors_only_is_refused() -> None:
         (RUNNER + "limit = -1", '`[[runners]] #1 "builder" limit` must be 0 or more, and is -1'),
         (RUNNER + "unhealthy_interval = '5 min'", 'line 7: `[[runners]] #1 "builder" unheal'),
         (
+            KUBERNETES + "privileged = true\nallow_privilege_escalation = false",
+            'line 9: `[[runners]] #1 "builder" kubernetes.allow_privilege_escalation` is false',
+        ),
+        (
+            KUBERNETES
+            + "privileged = true\n[runners.kubernetes.helper_container_security_context]\n"
+            "allow_privilege_escalation = false",
+            "kubernetes.helper_container_security_context.allow_privilege_escalation` is false",
+        ),
+        (
+            RUNNER
+            + "[runners.kubernetes.pod_security_context]\nrun_as_non_root = true\nrun_as_user = 0",
+            'line 9: `[[runners]] #1 "builder" kubernetes.pod_security_context.run_as_user` is 0',
+        ),
+        (
+            RUNNER + "[runners.kubernetes.pod_security_context]\nsupplemental_groups = [1, -1]",
+            "pod_security_context.supplemental_groups` must be from 0 to 2147483647, and is -1",
+        ),
+        (
             RUNNER + "[runners.artifact]\nupload_timeout = 'an hour'",
             'line 8: `[[runners]] #1 "builder" artifact.upload_timeout` is no duration',
         ),
@@ -265,6 +284,24 @@ def test_a_file_of_other_executors_only_is_refused() -> None:
 )
 def test_a_value_that_cannot_be_meant_is_refused(text: str, words: str) -> None:
     assert words in refused(text).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "privileged = true\n[runners.kubernetes.{}_container_security_context]\n"
+        "privileged = false\nallow_privilege_escalation = false",
+        "allow_privilege_escalation = false\n[runners.kubernetes.{}_container_security_context]\n"
+        "privileged = true\nallow_privilege_escalation = true",
+    ],
+)
+def test_a_containers_own_word_is_no_contradiction(text: str) -> None:
+    for name in ("build", "helper"):
+        read(KUBERNETES + text.format(name))
+    read(
+        KUBERNETES + "privileged = true\n[runners.kubernetes.service_container_security_context]\n"
+        "allow_privilege_escalation = false"
+    )  # only jobs with a service fail
 
 
 def test_variables_of_the_environment_fill_url_and_token() -> None:

@@ -21,7 +21,12 @@ from podlane.core.config.container import (
 from podlane.core.config.kubernetes import KubernetesConfig, ServiceConfig
 from podlane.core.config.model import ArtifactConfig, RunnerConfig
 from podlane.core.config.podlane import PodlaneConfig
-from podlane.core.config.security import ContainerSecurityContext, SecurityContext
+from podlane.core.config.security import (
+    Capabilities,
+    ContainerSecurityContext,
+    Profile,
+    SecurityContext,
+)
 from podlane.core.config.volumes import ClaimVolume, Volumes
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext
@@ -62,6 +67,8 @@ SAMPLES: dict[str, Any] = {
     "services": (ServiceConfig("s"),),
     "image_pull_secrets": ("one",),
     "use_service_account_image_pull_secrets": True,
+    "cap_add": ("KILL",),
+    "cap_drop": ("KILL",),
     "node_selector": {"a": "b"},
     "node_tolerations": {"a": "b"},
     "pod_labels": {"a": "b"},
@@ -186,20 +193,48 @@ def test_artifact_key_matters(name: str) -> None:
     assert _made(runner) != _made(RUNNER)
 
 
+OF_SECURITY: dict[str, Any] = {
+    "supplemental_groups": (1,),
+    "proc_mount": "unmasked",
+    "selinux_type": "a_t",
+    "capabilities": Capabilities(add=("KILL",)),
+    "seccomp_profile": Profile("RuntimeDefault"),
+    "app_armor_profile": Profile("RuntimeDefault"),
+} | dict.fromkeys(("run_as_user", "run_as_group", "fs_group"), 1)
+
+
 @pytest.mark.parametrize("name", _names(SecurityContext, set()))
 def test_pod_security_key_matters(name: str) -> None:
-    samples: dict[str, Any] = {"supplemental_groups": (1,), "run_as_non_root": True}
-    asked = SecurityContext(**{name: samples.get(name, 1)})
+    key: dict[str, Any] = {name: OF_SECURITY.get(name, True)}
+    asked = SecurityContext(**key)
     kubernetes = msgspec.structs.replace(KUBERNETES, pod_security_context=asked)
     assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)
+
+
+def _with_context(table: str, asked: ContainerSecurityContext) -> RunnerConfig:
+    context = {f"{table}_container_security_context": asked}
+    kubernetes = msgspec.structs.replace(KUBERNETES, **context)
+    return msgspec.structs.replace(RUNNER, kubernetes=kubernetes)
 
 
 @pytest.mark.parametrize("table", ["build", "helper", "service"])
 @pytest.mark.parametrize("name", _names(ContainerSecurityContext, set()))
 def test_container_security_key_matters(table: str, name: str) -> None:
-    samples: dict[str, Any] = {"run_as_user": 1, "run_as_group": 1, "proc_mount": "unmasked"}
-    sample = samples.get(name, True)
-    asked = ContainerSecurityContext(**{name: sample})
-    key = f"{table}_container_security_context"
-    kubernetes = msgspec.structs.replace(KUBERNETES, **{key: asked})
-    assert _made(msgspec.structs.replace(RUNNER, kubernetes=kubernetes)) != _made(RUNNER)
+    key: dict[str, Any] = {name: OF_SECURITY.get(name, True)}
+    asked = ContainerSecurityContext(**key)
+    assert _made(_with_context(table, asked)) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("name", _names(Capabilities, set()))
+def test_capability_list_matters(name: str) -> None:
+    asked = ContainerSecurityContext(capabilities=Capabilities(**{name: ("KILL",)}))
+    assert _made(_with_context("build", asked)) != _made(RUNNER)
+
+
+@pytest.mark.parametrize("table", ["seccomp_profile", "app_armor_profile"])
+def test_profile_of_a_node_matters(table: str) -> None:
+    made = []
+    for name in ("a", "b"):
+        profile: dict[str, Any] = {table: Profile("Localhost", name)}
+        made.append(_made(_with_context("build", ContainerSecurityContext(**profile))))
+    assert made[0] != made[1]

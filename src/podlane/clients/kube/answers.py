@@ -9,7 +9,7 @@ import msgspec
 from podlane.clients.http.request import Answer
 from podlane.errors import Gone, Rejected, ServiceError, Unavailable
 
-_LONGEST = 512
+_LONGEST = 2048  # Pod Security names each container of the pod in each of its reasons
 
 
 class Details(msgspec.Struct, frozen=True, rename="camel"):

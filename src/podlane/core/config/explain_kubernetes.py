@@ -70,10 +70,10 @@ privileged: Whether containers run with all rights of their node, as building im
 allow_privilege_escalation: Whether processes may gain rights that their parent has not, such as by
   sudo. The security context of a container goes before it.
   = false
-cap_add: Capabilities that containers have beside the usual ones, without `CAP_`.
+cap_add: Capabilities that containers have beside the usual ones, with `CAP_` or without.
   = ["NET_RAW"]
 cap_drop: Capabilities that containers do not have; it goes before `cap_add`. `NET_RAW` is dropped
-  wherever `cap_add` does not ask for it.
+  wherever `cap_add` does not ask for it, and in containers without root all the others too.
   = ["ALL"]
 node_selector: Labels that a node must have for pods to run there.
   = { "kubernetes.io/arch" = "amd64" }

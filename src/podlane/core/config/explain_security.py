@@ -6,8 +6,8 @@ run_as_user: The user that all containers run as, by number, where their own con
   = 1000
 run_as_group: The group that goes with it.
   = 1000
-run_as_non_root: Whether Kubernetes refuses to start a container as root. For a pod that is not
-  root's, podlane sets by itself what else the `restricted` standard asks for.
+run_as_non_root: Whether Kubernetes refuses to start a container as root. podlane then sets by
+  itself what else the `restricted` standard asks for; most images need `run_as_user` beside it.
   = true
 fs_group: The group that volumes of the pod belong to, and that every container has.
   = 1000
@@ -43,14 +43,14 @@ seccomp_profile: Its filter of system calls.
 app_armor_profile: Its AppArmor profile.
 
 [runners.kubernetes.{build,helper,service,init_permissions}_container_security_context.capabilities]
-add: Capabilities that it has beside the usual ones, in place of `cap_add`.
+add: Capabilities that it has beside the usual ones, in place of `cap_add`; an empty list: none.
   = ["SYS_PTRACE"]
-drop: Capabilities that it does not have, in place of `cap_drop`.
+drop: Capabilities that it does not have, in place of `cap_drop` and of what is dropped unasked.
   = ["ALL"]
 
 [runners.kubernetes.{pod,build_container,helper_container,service_container,init_permissions_container}_security_context.{seccomp,app_armor}_profile]
-type: `RuntimeDefault` (the container runtime's own), `Localhost` (a file of the node) or
-  `Unconfined` (none).
+type: `RuntimeDefault` (the container runtime's own), `Localhost` (one of the node) or
+  `Unconfined` (none). Any other is left out, and the jobs' logs say so.
   = "RuntimeDefault"
 localhost_profile: With `Localhost`, which profile of the node.
   = "profiles/ci.json"

@@ -14,13 +14,14 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import cache, container, gates, values
+from podlane.core.config import cache, container, contexts, gates, security, values
 from podlane.core.config.cache import CacheConfig
 from podlane.core.config.container import PodSpecPatch
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.place import Found, Place
+from podlane.core.config.security import ContainerSecurityContext, SecurityContext
 
 Check = Callable[[Any], Iterable[tuple[str, ...]]]
 
@@ -28,7 +29,9 @@ CHECKS: dict[type, tuple[Check, ...]] = {
     Config: (values.faults_of_file,),
     RunnerConfig: (values.faults_of_runner,),
     CacheConfig: (cache.faults,),
-    KubernetesConfig: (gates.faults,),
+    KubernetesConfig: (gates.faults, contexts.faults),
+    SecurityContext: (security.faults,),
+    ContainerSecurityContext: (security.faults,),
     PodSpecPatch: (container.faults_of_patch,),
 }
 

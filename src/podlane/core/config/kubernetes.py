@@ -54,6 +54,8 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     automount_service_account_token: bool | None = None
     privileged: bool | None = None
     allow_privilege_escalation: bool | None = None
+    cap_add: tuple[str, ...] = ()  # without CAP_; takes a capability out of what is dropped unasked
+    cap_drop: tuple[str, ...] = ()  # beats cap_add; NET_RAW is dropped unasked
     node_selector: dict[str, str] = {}
     node_selector_overwrite_allowed: str = ""  # a regular expression for `key=value`
     node_tolerations: dict[str, str] = {}

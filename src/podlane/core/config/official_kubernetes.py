@@ -6,8 +6,6 @@ helper_image_flavor moot: podlane has one helper image, its own, for images of e
 helper_image_autoset_arch_and_os moot: each node pulls the helper image of its architecture
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
-cap_add later: containers get the capabilities of the container runtime
-cap_drop later: containers keep the capabilities of the container runtime
 dns_policy later: pods use the cluster's DNS
 poll_interval moot: podlane watches its pods and does not poll
 cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
@@ -21,27 +19,6 @@ terminationGracePeriodSeconds moot: it is gone; `pod_termination_grace_period_se
 [runners.kubernetes.retry_limits]
 moot: podlane has its own pace of repeats
 *
-
-[runners.kubernetes.pod_security_context]
-selinux_type later: the container runtime's SELinux type applies
-[runners.kubernetes.pod_security_context.seccomp_profile]
-later: the node's seccomp profile applies
-type localhost_profile
-[runners.kubernetes.pod_security_context.app_armor_profile]
-later: the node's AppArmor profile applies
-type localhost_profile
-
-[runners.kubernetes.{build,helper,service}_container_security_context]
-selinux_type later: the container runtime's SELinux type applies
-[runners.kubernetes.{build,helper,service}_container_security_context.capabilities]
-later: the container runtime's capabilities apply
-add drop
-[runners.kubernetes.{build,helper,service}_container_security_context.seccomp_profile]
-later: the node's seccomp profile applies
-type localhost_profile
-[runners.kubernetes.{build,helper,service}_container_security_context.app_armor_profile]
-later: the node's AppArmor profile applies
-type localhost_profile
 
 [runners.kubernetes.init_permissions_container_security_context]
 moot: podlane has no such container

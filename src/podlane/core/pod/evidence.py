@@ -14,6 +14,7 @@ import msgspec
 from podlane.core.job.outcome import FailureReason as Reason
 from podlane.core.job.tell import ServiceEnd
 from podlane.core.job.word import OTHER_VERSION, LastWord
+from podlane.core.pod import refusals
 from podlane.core.pod.pull_credentials import sentence
 from podlane.core.pod.state import ContainerState, PodState
 from podlane.core.text.quantity import parse_bytes
@@ -61,6 +62,10 @@ _BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": ErrImagePull: ')
 _GONE = re.compile(r"not found|references non-existent|not registered", re.I)
 _NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
 _PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
+_ASK_THE_SENTENCE = (
+    "this comes from [runners.kubernetes] or from the image; the sentence names the object or "
+    "setting"
+)
 _GRACE_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
 
@@ -89,9 +94,13 @@ def of_pod(pod: PodState) -> Finding | None:
             ),
         )
     if pod.phase == "Failed" and not any(c.phase == "terminated" for c in pod.containers):
+        hint = refusals.of_kubelet(pod.message)
         return Finding(
-            Reason.RUNNER_SYSTEM_FAILURE,
-            (f"Kubernetes gave the pod up before it ran: {pod.reason}: {pod.message}",),
+            Reason.RUNNER_CONFIGURATION_ERROR if hint else Reason.RUNNER_SYSTEM_FAILURE,
+            (
+                f"Kubernetes gave the pod up before it ran: {pod.reason}: {pod.message}",
+                *([f"hint: {hint}"] if hint else ()),
+            ),
         )
     return None
 
@@ -227,13 +236,13 @@ def _of_container(container: ContainerState, pod: PodState) -> Finding | None:
     if container.reason in _PULL_REASONS:
         return _of_pull(container, pod)
     if container.reason in _GRACE_REASONS:
+        hint = refusals.of_kubelet(container.message, container.name)
         return Finding(
             Reason.RUNNER_CONFIGURATION_ERROR,
             (
                 f"The container {container.name} ({container.image}) cannot be made: "
                 f"{container.reason}: {container.message}",
-                "hint: this comes from [runners.kubernetes] or from the image; the sentence names "
-                "the object or setting",
+                f"hint: {hint or _ASK_THE_SENTENCE}",
             ),
             is_grace=True,
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from podlane.core.config.kubernetes import KubernetesConfig
-from podlane.core.config.security import ContainerSecurityContext
+from podlane.core.config.security import ContainerSecurityContext, either
 from podlane.core.plan.lenient import proc_mount
 from podlane.core.plan.model import Owner
+from podlane.core.pod import privileges
 
 ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_SECONDS = 3607
@@ -21,29 +22,33 @@ def pod_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
         "runAsNonRoot": asked.run_as_non_root,
         "runAsUser": asked.run_as_user,
         "supplementalGroups": list(asked.supplemental_groups),
+        "seLinuxOptions": {"type": asked.selinux_type},
+        "seccompProfile": privileges.profile(asked.seccomp_profile),
+        "appArmorProfile": privileges.profile(asked.app_armor_profile),
     }
 
 
 def build_security_context(kubernetes: KubernetesConfig, owner: Owner) -> dict[str, Any]:
     """`owner` is the config's where it has one; what the pod says need not be repeated."""
-    own = _security_context(kubernetes, kubernetes.build_container_security_context)
+    own = kubernetes.build_container_security_context
     pod = kubernetes.pod_security_context
-    uid = own["runAsUser"] if pod.run_as_user is not None else owner.uid
-    gid = own["runAsGroup"] if pod.run_as_group is not None else owner.gid
-    return own | {"runAsUser": uid, "runAsGroup": gid}
+    uid = own.run_as_user if pod.run_as_user is not None else owner.uid
+    gid = own.run_as_group if pod.run_as_group is not None else owner.gid
+    return _security_context(kubernetes, own, Owner(uid=uid, gid=gid))
 
 
 def helper_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
-    return _security_context(kubernetes, kubernetes.helper_container_security_context)
+    own = kubernetes.helper_container_security_context
+    return _security_context(kubernetes, own, _owner(own))
 
 
 def service_security_context(kubernetes: KubernetesConfig, wish: Owner) -> dict[str, Any]:
     """`wish`: the job's own user, which is none where the config has one."""
-    own = _security_context(kubernetes, kubernetes.service_container_security_context)
+    own = kubernetes.service_container_security_context
     if wish.uid is None:
-        return own
-    gid = own["runAsGroup"] if own["runAsGroup"] is not None else wish.gid
-    return own | {"runAsUser": wish.uid, "runAsGroup": gid}
+        return _security_context(kubernetes, own, _owner(own))
+    gid = wish.gid if own.run_as_group is None else own.run_as_group
+    return _security_context(kubernetes, own, Owner(uid=wish.uid, gid=gid))
 
 
 def wants_account_token(kubernetes: KubernetesConfig) -> bool:
@@ -78,18 +83,26 @@ def account_mount(kubernetes: KubernetesConfig) -> list[dict[str, Any]]:
     return [{"name": "account", "mountPath": ACCOUNT_PATH, "readOnly": True}]
 
 
+def _owner(own: ContainerSecurityContext) -> Owner:
+    return Owner(uid=own.run_as_user, gid=own.run_as_group)
+
+
 def _security_context(
-    kubernetes: KubernetesConfig, asked: ContainerSecurityContext
+    kubernetes: KubernetesConfig, own: ContainerSecurityContext, owner: Owner
 ) -> dict[str, Any]:
-    """NET_RAW is dropped as gitlab-runner drops it: it lets a container forge packets."""
-    escalation, own = kubernetes.allow_privilege_escalation, asked.allow_privilege_escalation
+    """`owner`: what the container says of itself, beside what the pod says."""
+    confined = privileges.is_confined(kubernetes, own)
+    escalation = either(own.allow_privilege_escalation, kubernetes.allow_privilege_escalation)
     return {
-        "runAsUser": asked.run_as_user,
-        "runAsGroup": asked.run_as_group,
-        "runAsNonRoot": asked.run_as_non_root,
-        "readOnlyRootFilesystem": asked.read_only_root_filesystem,
-        "allowPrivilegeEscalation": escalation if own is None else own,
-        "privileged": kubernetes.privileged if asked.privileged is None else asked.privileged,
-        "procMount": proc_mount(asked.proc_mount),
-        "capabilities": {"drop": ["NET_RAW"]},
+        "runAsUser": owner.uid,
+        "runAsGroup": owner.gid,
+        "runAsNonRoot": own.run_as_non_root,
+        "readOnlyRootFilesystem": own.read_only_root_filesystem,
+        "allowPrivilegeEscalation": False if confined else escalation,
+        "privileged": either(own.privileged, kubernetes.privileged),
+        "procMount": proc_mount(own.proc_mount),
+        "capabilities": privileges.capabilities(kubernetes, own, confined=confined),
+        "seLinuxOptions": {"type": own.selinux_type},
+        "seccompProfile": privileges.seccomp(kubernetes, own, confined=confined),
+        "appArmorProfile": privileges.profile(own.app_armor_profile),
     }

@@ -10,12 +10,12 @@ import logging
 import secrets
 import shutil
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
 
-from podlane.local.cluster import volumes
+from podlane.local.cluster import failure, volumes
 from podlane.local.cluster.app import App, Seen
 from podlane.local.cluster.events import Recorder
 from podlane.local.cluster.faults import Faults
@@ -39,6 +39,8 @@ class Cluster:
         self.root = root
         self.token = secrets.token_urlsafe(24)
         self.faults = Faults()
+        self.refuses: Callable[[Object], str] = lambda _: ""
+        """Why a pod may not be, as a policy of the cluster has it; "" when it may."""
         self.store = Store(history_limit=history_limit)
         self.port = 0
         self._roots = (root, *allowed)
@@ -133,6 +135,8 @@ class Cluster:
 
     def _admit(self, pod: Object) -> None:
         volumes.check_paths(pod, self._roots)
+        if why := self.refuses(pod):
+            raise failure.forbidden(POD, pod["metadata"]["name"], why)
 
     def _collect(self, kind: Kind, item: Object) -> None:
         self._app.resources.delete(kind, key_of(item), {})
