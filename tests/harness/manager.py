@@ -13,13 +13,14 @@ from typing import Any
 
 import tomlkit
 
+Config = Mapping[str, Any] | str  # a text is written as it is
 COMMAND = Path(sys.executable).with_name("podlane")
 
 
 class Manager:
     """One manager's folder and its process; `start` after `kill` is a restart."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, config: Config, environ: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config_file = folder / "config.toml"
@@ -37,9 +38,9 @@ class Manager:
         assert self._process is not None
         return self._process.pid
 
-    def write(self, config: Mapping[str, Any]) -> None:
+    def write(self, config: Config) -> None:
         fresh = self.config_file.with_suffix(".new")
-        fresh.write_text(tomlkit.dumps(config))
+        fresh.write_text(config if isinstance(config, str) else tomlkit.dumps(config))
         fresh.rename(self.config_file)
 
     async def start(self) -> None:
@@ -82,7 +83,7 @@ class Manager:
 
 @asynccontextmanager
 async def running(
-    folder: Path, config: Mapping[str, Any], environ: Mapping[str, str]
+    folder: Path, config: Config, environ: Mapping[str, str]
 ) -> AsyncIterator[Manager]:
     manager = Manager(folder, config, environ)
     await manager.start()

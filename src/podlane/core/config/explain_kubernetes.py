@@ -26,8 +26,8 @@ namespace_per_job: Whether each job has a namespace of its own, made for it and 
   = true
 image $: The image of jobs that name none. Without it such a job is refused.
   = "debian:12"
-helper_image $: podlane's own image, for the helper of each pod. Empty: the image that the manager
-  runs in, else the released one of the same version.
+helper_image $: podlane's own image, for the helper of each pod. Empty, or gitlab-runner's helper:
+  the image that the manager runs in, else the released one of the same version.
   = "registry.example.com/podlane:0.1.0"
 helper_image_flavor: Which Linux gitlab-runner's helper image is built on.
 helper_image_autoset_arch_and_os: Lets gitlab-runner pick a helper image of the manager's own
