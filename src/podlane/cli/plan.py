@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import time
 from pathlib import Path
 
 import click
-import msgspec
 import yaml
 
-from podlane import __version__
 from podlane.cli.options import config_option
+from podlane.cli.rehearse import context, rehearse
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.job.payload import parse_job
-from podlane.core.plan import objects
-from podlane.core.plan.context import RunnerContext
-from podlane.core.plan.make import make_plan
-from podlane.core.plan.rehearsal import rehearse
-from podlane.core.plan.resolve import resolve, with_inputs
-from podlane.core.pod.manifests import build_manifests
-from podlane.core.pod.render import render_budget, render_plan, render_pod, render_secrets
 from podlane.errors import ConfigError, PodlaneError
 from podlane.manager.config_file import find_config_file, read_config
 
@@ -35,28 +25,9 @@ from podlane.manager.config_file import find_config_file, read_config
 def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> None:
     file = find_config_file(config, os.environ)
     settings = read_config(file, os.environ).config
-    context = RunnerContext(
-        runner=_runner(settings, name, file),
-        installation=os.environ.get("PODLANE_INSTALLATION", "example"),
-        system_id="r_example",
-        version=__version__,
-        info={},
-        manager_name=platform.node(),
-        ca_certificates=_read(ca_file).decode() if ca_file else "",
-        helper_image=os.environ.get("PODLANE_IMAGE", ""),
-    )
-    payload = with_inputs(parse_job(_read(job)), context)
-    ground = resolve(payload, context)
-    shelf = rehearse(context.runner.cache, objects.ask(payload, context, ground, time.time()))
-    context = msgspec.structs.replace(context, shelf=shelf)
-    plan = make_plan(payload, context)
-    manifests = build_manifests(plan, payload, context)
-    documents = [
-        render_plan(plan),
-        *render_secrets(plan, manifests),
-        render_pod(plan, manifests),
-        *render_budget(plan, manifests),
-    ]
+    certificates = _read(ca_file).decode() if ca_file else ""
+    made = rehearse(parse_job(_read(job)), context(_runner(settings, name, file), certificates))
+    documents = list(made.documents().values())
     yaml.dump_all(documents, sys.stdout, Dumper=Readable, sort_keys=False, allow_unicode=True)
 
 

@@ -20,7 +20,7 @@ COMMANDS = {
     "verify": "Ask GitLab whether the runners' tokens are valid.",
     "unregister": "Take runners away from GitLab and from config.toml.",
     "reset-token": "Exchange runners' tokens for new ones.",
-    "config": "Check and explain config.toml.",
+    "config": "Check, explain and compare config.toml.",
     "lint": "Tell all that is wrong with a config.toml: `config check` under its old name.",
     "plan": "Print what podlane would do and create for a job.",
     "coordinator": "Serve the embedded GitLab. Pods of `local --context` call this.",

@@ -10,6 +10,7 @@ import msgspec
 
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
+from podlane.core.config.model import RunnerConfig
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
@@ -37,20 +38,11 @@ class Runner:
     docker_config: Path | None = None
 
     def patience(self) -> Patience:
-        runner = self.context.runner
-        images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
-        kubernetes = runner.kubernetes
-        is_told = kubernetes.print_pod_warning_events
-        return Patience(start=kubernetes.poll_timeout, images=images, is_told=is_told)
+        return patience(self.context.runner)
 
     @property
     def wishes(self) -> Wishes:
-        kubernetes = self.context.runner.kubernetes
-        tries = kubernetes.resource_availability_check_max_attempts
-        return Wishes(
-            awaits=_TRY_SECONDS * (_TRIES if tries < 0 else tries),
-            has_budget=kubernetes.pod_disruption_budget,
-        )
+        return wishes(self.context.runner)
 
     def context_now(self) -> RunnerContext:
         """The context at this moment: the time, the certificates that GitLab is trusted by, and
@@ -68,6 +60,21 @@ class Runner:
     @property
     def log_name(self) -> str:
         return self.context.runner.name or self.key
+
+
+def patience(runner: RunnerConfig) -> Patience:
+    images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
+    kubernetes = runner.kubernetes
+    is_told = kubernetes.print_pod_warning_events
+    return Patience(start=kubernetes.poll_timeout, images=images, is_told=is_told)
+
+
+def wishes(runner: RunnerConfig) -> Wishes:
+    tries = runner.kubernetes.resource_availability_check_max_attempts
+    return Wishes(
+        awaits=_TRY_SECONDS * (_TRIES if tries < 0 else tries),
+        has_budget=runner.kubernetes.pod_disruption_budget,
+    )
 
 
 def _read(file: Path | None) -> str:

@@ -19,7 +19,7 @@ from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.clients.http.session import HttpSession
 from podlane.clients.http.tls import find_tls_files
-from podlane.clients.kube.access import load_access
+from podlane.clients.kube.access import load_access, way
 from podlane.clients.kube.api import KubeApi
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.plan.context import RunnerContext
@@ -150,20 +150,14 @@ class RunnerBook:
 
     def _site(self, settings: RunnerConfig, open_site: Callable[[Site], None]) -> Site:
         kubernetes = settings.kubernetes
-        namespace = kubernetes.namespace or "default"
-        way = (
-            kubernetes.host,
-            kubernetes.context,
-            kubernetes.cert_file,
-            kubernetes.bearer_token.reveal(),
-        )
-        name = f"{hash(way)}/{namespace}"
+        to = way(kubernetes)
+        name = f"{hash(to)}/{to.namespace}"
         if name not in self._sites:
             access = load_access(kubernetes, self._environ)
             api = KubeApi(access, user_agent=f"podlane/{self._identity.version}")
             self._closers.append(api.close)
             selector = names.selector(self._identity.installation)
-            self._sites[name] = Site(name, api, namespace, selector)
+            self._sites[name] = Site(name, api, to.namespace, selector)
             open_site(self._sites[name])
         return self._sites[name]
 

@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "check": "Tell all that is wrong with a config.toml.",
     "lint": "The same, under its old name.",
+    "diff": "Show what changes for jobs and the manager between two files.",
     "explain": "Tell what a key does, its default, and which variable of a job overwrites it.",
 }
 _MODULES = {"lint": "check"}
@@ -31,6 +32,6 @@ class Table(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Table, help="Check and explain config.toml.")
+@click.group(cls=Table, help="Check, explain and compare config.toml.")
 def command() -> None:
     pass

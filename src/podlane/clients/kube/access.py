@@ -16,9 +16,35 @@ from podlane.clients.http.tls import TlsContext, TlsFiles
 from podlane.clients.kube import kubeconfig
 from podlane.clients.kube.credential import Credential, FixedToken, TokenFile
 from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class Way(msgspec.Struct, frozen=True):
+    """What of a runner's settings leads to its cluster and namespace. Where two runners have the
+    same, they share what the manager sees there."""
+
+    namespace: str
+    host: str = ""
+    context: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+    bearer_token: Token = Token("")
+
+
+def way(kubernetes: KubernetesConfig) -> Way:
+    return Way(
+        namespace=kubernetes.namespace or "default",
+        host=kubernetes.host,
+        context=kubernetes.context,
+        cert_file=kubernetes.cert_file,
+        key_file=kubernetes.key_file,
+        ca_file=kubernetes.ca_file,
+        bearer_token=kubernetes.bearer_token,
+    )
 
 
 class Access(msgspec.Struct, frozen=True):

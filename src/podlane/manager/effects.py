@@ -1,0 +1,63 @@
+"""What a config has the manager do for one runner, beside the plans and manifests of its jobs.
+
+As one value, made of what the manager itself takes from the config, so that it can be shown
+(`podlane config diff`), kept in golden files and compared (each key must change it, or a job's
+plan or manifests).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from podlane.clients.gitlab.info import build_info
+from podlane.clients.http.tls import TlsFiles, find_tls_files
+from podlane.clients.kube.access import Way, way
+from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.config.polling import Polling, polling
+from podlane.core.pod.verdict import Patience
+from podlane.core.text.token import Token
+from podlane.manager.pods import Wishes
+from podlane.manager.runner import patience, wishes
+from podlane.manager.status import split_address
+
+
+class GitLab(msgspec.Struct, frozen=True):
+    """Who the runner is to GitLab, and what it says of itself with each question."""
+
+    url: str
+    token: Token
+    info: dict[str, Any]
+    tls: TlsFiles
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """`status`: where metrics and health are served. `cluster`: where jobs' objects are made."""
+
+    log: tuple[str, str]
+    status: tuple[str, int] | None
+    polling: Polling
+    patience: Patience
+    wishes: Wishes
+    gitlab: GitLab
+    cluster: Way
+
+
+def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
+    """`folder`: where config.toml lies, and `certs/` beside it."""
+    return Effects(
+        log=(config.log_level or "info", config.log_format or "runner"),
+        status=split_address(config.listen_address) if config.listen_address else None,
+        polling=polling(runner, config),
+        patience=patience(runner),
+        wishes=wishes(runner),
+        gitlab=GitLab(
+            url=runner.url,
+            token=runner.token,
+            info=build_info("", runner.labels, runner.shell),
+            tls=find_tls_files(folder, runner),
+        ),
+        cluster=way(runner.kubernetes),
+    )
