@@ -16,6 +16,7 @@ import msgspec
 from podlane.core.config.cache import MOVED
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import RunnerConfig
+from podlane.core.config.recognise import struct_of
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 
@@ -80,8 +81,8 @@ def _flags(struct: type[msgspec.Struct], keys: Keys = (), names: Keys = ()) -> I
         inner = (*keys, field.encode_name), (*names, field.name)
         if (not keys and field.name in _OWN) or inner[1] in _MOVED:
             continue
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            yield from _flags(field.type, *inner)
+        if table := struct_of(field.type):
+            yield from _flags(table, *inner)
         elif kind := _kind(field.type):
             yield Flag(*inner, kind)
 

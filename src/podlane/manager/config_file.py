@@ -18,6 +18,7 @@ from podlane.core.config.container import PodSpecPatch
 from podlane.core.config.faults import fault
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import refuse_unfit
+from podlane.core.config.patches import patch_fault
 from podlane.core.config.place import Place
 from podlane.errors import ConfigError
 
@@ -72,7 +73,11 @@ def check_text(text: str, folder: Path, environ: Mapping[str, str]) -> Checked:
 def _with_text(one: PodSpecPatch, folder: Path) -> PodSpecPatch:
     if not one.patch_path:
         return one
-    return msgspec.structs.replace(one, patch=read_text(folder / one.patch_path), patch_path="")
+    path = folder / one.patch_path
+    found = msgspec.structs.replace(one, patch=read_text(path), patch_path="")
+    if what := patch_fault(found):
+        raise ConfigError(f"the patch in {path} {what}")
+    return found
 
 
 def _unreadable_patch(

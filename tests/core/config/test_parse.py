@@ -167,8 +167,7 @@ shutdown_timeout = 0
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        (KUBERNETES + "dns_policy = 'none'", "later", "line 8: `[[runners]] #1 "),
-        (KUBERNETES + "dns_policy = 'none'", "later", "kubernetes.dns_policy` is not yet honoured"),
+        (KUBERNETES + "cleanup_grace_period_seconds = 3", "later", "line 8: `[[runners]] #1 "),
         (KUBERNETES + "poll_interval = 3", "moot", "kubernetes.poll_interval` has no effect"),
         (KUBERNETES + "cleanup_grace_period_seconds = 0", "later", "cleanup_grace_period_seconds"),
         (KUBERNETES + "imag = 'x'", "unknown", "the nearest known name here is `image`"),
@@ -178,11 +177,6 @@ shutdown_timeout = 0
         (RUNNER + "[runners.podlane]\npendinglimit = 1", "unknown", "is `pending_limit`"),
         (RUNNER + "[runners.docker]\nimage = 'x'", "moot", '`[[runners]] #1 "builder" docker`'),
         (RUNNER + "[runners.cache]\ntype = 's3'", "careful", "lacks `s3.BucketName`: jobs get no"),
-        (
-            RUNNER + "[[runners.kubernetes.volumes.csi]]\nname='a'\nmount_path='/a'",
-            "later",
-            "kubernetes.volumes.csi` is not yet honoured: the volume is not mounted",
-        ),
         (
             RUNNER + "[runners.kubernetes.dns_config]\nnameserver = []",
             "unknown",
@@ -206,7 +200,9 @@ def test_a_key_that_is_not_honoured_is_said(text: str, kind: str, words: str) ->
 
 
 def test_a_closed_table_is_said_once_and_its_unknown_keys_too() -> None:
-    _, notes = read(KUBERNETES + "[[runners.kubernetes.dns_config.options]]\nname='c'\nnam='d'\n")
+    _, notes = read(
+        KUBERNETES + "[[runners.kubernetes.autoscaler.policy]]\nperiods=['a']\nperod=1\n"
+    )
     assert [(note.kind, note.line) for note in notes] == [("later", 8), ("unknown", 10)]
 
 

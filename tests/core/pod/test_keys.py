@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from podlane.core.config.affinity import Affinity, Expression, NodeAffinity, NodeSelector, NodeTerm
 from podlane.core.config.cache import CacheConfig
 from podlane.core.config.container import (
     ContainerLifecycle,
@@ -20,6 +21,7 @@ from podlane.core.config.container import (
 )
 from podlane.core.config.kubernetes import KubernetesConfig, ServiceConfig
 from podlane.core.config.model import ArtifactConfig, RunnerConfig
+from podlane.core.config.network import DnsConfig, HostAlias
 from podlane.core.config.podlane import PodlaneConfig
 from podlane.core.config.security import (
     Capabilities,
@@ -78,6 +80,9 @@ SAMPLES: dict[str, Any] = {
     "helper_container_security_context": ContainerSecurityContext(run_as_user=1),
     "service_container_security_context": ContainerSecurityContext(run_as_user=1),
     "container_lifecycle": ContainerLifecycle(LifecycleHandler(ExecAction(("ls",)))),
+    "affinity": Affinity(NodeAffinity(NodeSelector((NodeTerm((Expression("a", "Exists"),)),)))),
+    "dns_config": DnsConfig(("1.1.1.1",)),
+    "host_aliases": (HostAlias("1.1.1.1", ("a",)),),
     "pod_spec": (PodSpecPatch(patch="hostname: h"),),
     "volumes": Volumes(pvc=(ClaimVolume("a", "/a"),)),
     "environment": ("A=b",),

@@ -18,6 +18,7 @@ from podlane.core.config import official
 from podlane.core.config.explain import Entry, entries
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config
+from podlane.core.config.recognise import struct_of
 from podlane.core.plan.overwrites import variable_of
 from podlane.core.text.token import Token
 
@@ -140,15 +141,7 @@ def _flag(table: str, key: str) -> dict[str, str]:
 
 def inner_struct(kind: Any) -> type | None:
     """The struct of a table, or of a list of tables."""
-    if get_origin(kind) is tuple:
-        kind = get_args(kind)[0]
-    if get_origin(kind) in (types.UnionType, Union):
-        kind = next((one for one in get_args(kind) if _is_struct(one)), None)
-    return kind if _is_struct(kind) else None
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return struct_of(get_args(kind)[0] if get_origin(kind) is tuple else kind)
 
 
 def _type(kind: Any) -> str:
@@ -159,7 +152,7 @@ def _type(kind: Any) -> str:
         return f"list of {_plural(inside[0])}"
     if origin is dict:
         return f"table of {_plural(inside[1])}"
-    return "table" if _is_struct(kind) else _WORDS.get(kind, "")
+    return "table" if struct_of(kind) else _WORDS.get(kind, "")
 
 
 def _plural(kind: Any) -> str:

@@ -6,35 +6,37 @@ from collections.abc import Iterator
 
 import msgspec
 
+_SCHEMES = ("", "HTTP", "HTTPS")
+
 
 class ExecAction(msgspec.Struct, frozen=True):
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...]
 
 
 class HttpHeader(msgspec.Struct, frozen=True):
-    name: str = ""
+    name: str
     value: str = ""
 
 
 class HttpGet(msgspec.Struct, frozen=True):
+    port: int
     host: str = ""
-    port: int = 0
     path: str = ""
     scheme: str = ""
     http_headers: tuple[HttpHeader, ...] = ()
 
 
 class TcpSocket(msgspec.Struct, frozen=True):
+    port: int
     host: str = ""
-    port: int = 0
 
 
 class LifecycleHandler(msgspec.Struct, frozen=True):
     """One of the three; Kubernetes knows no more than one."""
 
-    exec: ExecAction = ExecAction()
-    http_get: HttpGet = HttpGet()
-    tcp_socket: TcpSocket = TcpSocket()
+    exec: ExecAction | None = None
+    http_get: HttpGet | None = None
+    tcp_socket: TcpSocket | None = None
 
 
 class ContainerLifecycle(msgspec.Struct, frozen=True):
@@ -53,6 +55,19 @@ class PodSpecPatch(msgspec.Struct, frozen=True):
     patch_type: str = "strategic"
 
 
-def faults_of_patch(patch: PodSpecPatch) -> Iterator[tuple[str, str, str]]:
-    if patch.patch and patch.patch_path:
-        yield "patch_path", "stands beside `patch`, and one patch has one text", "leave one of them"
+def faults_of_hook(hook: LifecycleHandler) -> Iterator[tuple[str, str]]:
+    found = [key for key in ("exec", "http_get", "tcp_socket") if getattr(hook, key) is not None]
+    if len(found) > 1:
+        yield "", f"has more than one handler: {', '.join(found)}"
+
+
+def faults_of_request(asked: HttpGet | TcpSocket) -> Iterator[tuple[str, str]]:
+    if not 1 <= asked.port <= 65535:
+        yield "port", f"must be a port, and is {asked.port}"
+    if isinstance(asked, HttpGet) and asked.scheme.upper() not in _SCHEMES:
+        yield "scheme", "must be HTTP or HTTPS"
+
+
+def faults_of_header(header: HttpHeader) -> Iterator[tuple[str, str]]:
+    if not header.name:
+        yield "name", "must not be empty"

@@ -109,7 +109,7 @@ container_lifecycle: What Kubernetes does after a container's start and before i
   container of the pod.
 dns_policy: How pods look names up: `cluster-first`, `cluster-first-with-host-net`, `default` (as
   the node does) or `none` (as `dns_config` says).
-  = "none"
+  = "default"
 dns_config: Name servers and search domains of the pods.
 host_aliases: Further names in `/etc/hosts` of the containers.
 volumes: What is mounted in every container, beside podlane's own.

@@ -28,13 +28,21 @@ preference: What the node is to have.
 match_expressions: Conditions on the node's labels, which must all hold.
 match_fields: Conditions on the node's fields, of which Kubernetes knows `metadata.name`.
 
-[runners.kubernetes.affinity.node_affinity.{{required_during_scheduling_ignored_during_execution.node_selector_terms,preferred_during_scheduling_ignored_during_execution.preference}}.match_{{expressions,fields}}]
-key: The name of the label or field.
+[runners.kubernetes.affinity.node_affinity.{{required_during_scheduling_ignored_during_execution.node_selector_terms,preferred_during_scheduling_ignored_during_execution.preference}}.match_expressions]
+key: The name of the label.
   = "kubernetes.io/arch"
 operator: `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt` or `Lt`.
   = "In"
 values: What it is compared with; none for `Exists` and `DoesNotExist`.
   = ["amd64"]
+
+[runners.kubernetes.affinity.node_affinity.{{required_during_scheduling_ignored_during_execution.node_selector_terms,preferred_during_scheduling_ignored_during_execution.preference}}.match_fields]
+key: The name of the field, which can only be `metadata.name`.
+  = "metadata.name"
+operator: `In` or `NotIn`.
+  = "NotIn"
+values: What it is compared with.
+  = ["node-7"]
 
 [runners.kubernetes.affinity.{{pod_affinity,pod_anti_affinity}}]
 required_during_scheduling_ignored_during_execution: What must hold where the pod runs. No such

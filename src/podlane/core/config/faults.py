@@ -14,11 +14,37 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import cache, container, contexts, gates, security, values
+from podlane.core.config import (
+    affinity,
+    cache,
+    container,
+    contexts,
+    gates,
+    network,
+    patches,
+    placement,
+    security,
+    values,
+    volume_faults,
+)
+from podlane.core.config.affinity import (
+    LabelSelector,
+    NodeTerm,
+    PodTerm,
+    PreferredNodes,
+    PreferredPods,
+)
 from podlane.core.config.cache import CacheConfig
-from podlane.core.config.container import PodSpecPatch
+from podlane.core.config.container import (
+    HttpGet,
+    HttpHeader,
+    LifecycleHandler,
+    PodSpecPatch,
+    TcpSocket,
+)
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.config.network import DnsConfig, DnsOption, HostAlias
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.place import Found, Place
 from podlane.core.config.security import ContainerSecurityContext, SecurityContext
@@ -27,12 +53,24 @@ Check = Callable[[Any], Iterable[tuple[str, ...]]]
 
 CHECKS: dict[type, tuple[Check, ...]] = {
     Config: (values.faults_of_file,),
-    RunnerConfig: (values.faults_of_runner,),
+    RunnerConfig: (values.faults_of_runner, volume_faults.faults),
     CacheConfig: (cache.faults,),
-    KubernetesConfig: (gates.faults, contexts.faults),
+    KubernetesConfig: (gates.faults, contexts.faults, placement.faults),
     SecurityContext: (security.faults,),
     ContainerSecurityContext: (security.faults,),
-    PodSpecPatch: (container.faults_of_patch,),
+    NodeTerm: (affinity.faults_of_nodes,),
+    PreferredNodes: (affinity.faults_of_weight,),
+    PodTerm: (affinity.faults_of_pods,),
+    PreferredPods: (affinity.faults_of_weight,),
+    LabelSelector: (affinity.faults_of_labels,),
+    DnsConfig: (network.faults_of_dns,),
+    DnsOption: (network.faults_of_option,),
+    HostAlias: (network.faults_of_alias,),
+    LifecycleHandler: (container.faults_of_hook,),
+    HttpGet: (container.faults_of_request,),
+    TcpSocket: (container.faults_of_request,),
+    HttpHeader: (container.faults_of_header,),
+    PodSpecPatch: (patches.faults,),
 }
 
 

@@ -6,13 +6,13 @@ So a file shows all its wrong types in one run, and what is right in it is check
 from __future__ import annotations
 
 import re
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
 from podlane.core.config.faults import fault
 from podlane.core.config.place import Found, Place
+from podlane.core.config.recognise import struct_of
 from podlane.core.text import token
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -70,7 +70,7 @@ def _table(
 
 
 def _value(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
-    inner = _struct(kind)
+    inner = struct_of(kind)
     if inner is not None and isinstance(value, dict):
         table, found = _table(value, inner, place)
         return (_NOTHING if table is None else table), found
@@ -92,12 +92,6 @@ def _value(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
 
 def _kept(items: Any) -> list[Any]:
     return [item for item in items if item is not _NOTHING]
-
-
-def _struct(kind: Any) -> type | None:
-    """The table that a field holds, also where it may be none (`Table | None`)."""
-    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    return next((k for k in kinds if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
 
 
 def _misfit(message: str, place: Place) -> Found:

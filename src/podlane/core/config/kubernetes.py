@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+from podlane.core.config.affinity import Affinity
 from podlane.core.config.container import ContainerLifecycle, PodSpecPatch
+from podlane.core.config.network import DnsConfig, HostAlias
 from podlane.core.config.security import ContainerSecurityContext, SecurityContext
 from podlane.core.config.volumes import Volumes
 from podlane.core.text.token import Token
@@ -60,6 +62,7 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     node_selector_overwrite_allowed: str = ""  # a regular expression for `key=value`
     node_tolerations: dict[str, str] = {}
     node_tolerations_overwrite_allowed: str = ""  # the same, for `key[=value][:effect]`
+    affinity: Affinity = Affinity()
     priority_class_name: str = ""
     runtime_class_name: str = ""
     scheduler_name: str = ""
@@ -74,6 +77,9 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     service_container_security_context: ContainerSecurityContext = ContainerSecurityContext()
     volumes: Volumes = Volumes()
     container_lifecycle: ContainerLifecycle = ContainerLifecycle()
+    dns_policy: str = ""  # none, default, cluster-first or cluster-first-with-host-net
+    dns_config: DnsConfig = DnsConfig()
+    host_aliases: tuple[HostAlias, ...] = ()
     pod_spec: tuple[PodSpecPatch, ...] = ()
     poll_timeout: int = 180  # seconds
     print_pod_warning_events: bool = True

@@ -6,7 +6,6 @@ helper_image_flavor moot: podlane has one helper image, its own, for images of e
 helper_image_autoset_arch_and_os moot: each node pulls the helper image of its architecture
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
-dns_policy later: pods use the cluster's DNS
 poll_interval moot: podlane watches its pods and does not poll
 cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
 cleanup_grace_period_seconds! later: a finished pod is deleted with a grace of one second
@@ -28,58 +27,6 @@ privileged selinux_type proc_mount
 add drop
 [runners.kubernetes.init_permissions_container_security_context.{seccomp,app_armor}_profile]
 type localhost_profile
-
-[runners.kubernetes.volumes]
-[runners.kubernetes.volumes.csi]
-later: the volume is not mounted
-name mount_path sub_path driver fs_type read_only
-[runners.kubernetes.volumes.csi.volume_attributes]
-*
-[runners.kubernetes.volumes.nfs]
-later: the volume is not mounted
-name mount_path sub_path server path read_only
-
-[runners.kubernetes.affinity]
-later: the scheduler places the pods without it
-node_affinity pod_affinity pod_anti_affinity
-[runners.kubernetes.affinity.node_affinity]
-required_during_scheduling_ignored_during_execution
-preferred_during_scheduling_ignored_during_execution
-[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution]
-node_selector_terms
-[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms]
-match_expressions match_fields
-[runners.kubernetes.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms.match_{expressions,fields}]
-key operator values
-[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution]
-weight preference
-[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution.preference]
-match_expressions match_fields
-[runners.kubernetes.affinity.node_affinity.preferred_during_scheduling_ignored_during_execution.preference.match_{expressions,fields}]
-key operator values
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}]
-required_during_scheduling_ignored_during_execution
-preferred_during_scheduling_ignored_during_execution
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.preferred_during_scheduling_ignored_during_execution]
-weight pod_affinity_term
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}]
-label_selector namespaces topology_key namespace_selector match_label_keys mismatch_label_keys
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector]
-match_labels match_expressions
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector.match_labels]
-*
-[runners.kubernetes.affinity.{pod_affinity,pod_anti_affinity}.{required_during_scheduling_ignored_during_execution,preferred_during_scheduling_ignored_during_execution.pod_affinity_term}.{label,namespace}_selector.match_expressions]
-key operator values
-
-[runners.kubernetes.dns_config]
-later: pods use the cluster's DNS
-nameservers searches
-[runners.kubernetes.dns_config.options]
-name value
-
-[runners.kubernetes.host_aliases]
-later: /etc/hosts of the pods has only the services
-ip hostnames
 
 [runners.kubernetes.services]
 suspend_data_path moot: podlane suspends no job

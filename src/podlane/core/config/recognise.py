@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 from datetime import date, time
 from functools import lru_cache
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -41,7 +42,7 @@ def recognise(
 
 
 def _field(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
-    inner = _struct(kind)
+    inner = struct_of(kind)
     if inner is not None and isinstance(value, dict):
         return recognise(value, inner, place)
     element = _element_struct(kind)
@@ -137,7 +138,7 @@ def model_tables() -> dict[str, frozenset[str]]:
         fields = _fields(kind)
         found[table] = frozenset(fields)
         for name, inner in fields.items():
-            struct = _struct(inner) or _element_struct(inner)
+            struct = struct_of(inner) or _element_struct(inner)
             if struct is not None:
                 pending.append((dotted(table, name), struct))
     return found
@@ -150,12 +151,14 @@ def _fields(kind: type | None) -> dict[str, Any]:
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _struct(kind: Any) -> type | None:
-    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
+def struct_of(kind: Any) -> type | None:
+    """The table that a field holds, also where it may be none (`Table | None`)."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
 
 
 def _element_struct(kind: Any) -> type | None:
-    return _struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
+    return struct_of(get_args(kind)[0]) if get_origin(kind) is tuple else None
 
 
 def _by_folded(names: tuple[str, ...]) -> dict[str, str]:

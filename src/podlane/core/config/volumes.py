@@ -41,9 +41,32 @@ class EmptyDirVolume(msgspec.Struct, frozen=True):
     mount_propagation: str = ""
 
 
+class CsiVolume(msgspec.Struct, frozen=True):
+    """What a CSI driver makes for the one pod; nothing but the two paths is expanded."""
+
+    name: str
+    mount_path: str
+    driver: str
+    sub_path: str = ""
+    fs_type: str = ""  # empty: the driver's own default
+    read_only: bool = False
+    volume_attributes: dict[str, str] = {}
+
+
+class NfsVolume(msgspec.Struct, frozen=True):
+    name: str
+    mount_path: str
+    server: str
+    path: str  # the server's
+    sub_path: str = ""
+    read_only: bool = False
+
+
 class Volumes(msgspec.Struct, frozen=True):
     host_path: tuple[HostPathVolume, ...] = ()
     pvc: tuple[ClaimVolume, ...] = ()
     config_map: tuple[FilesVolume, ...] = ()
     secret: tuple[FilesVolume, ...] = ()
     empty_dir: tuple[EmptyDirVolume, ...] = ()
+    csi: tuple[CsiVolume, ...] = ()
+    nfs: tuple[NfsVolume, ...] = ()

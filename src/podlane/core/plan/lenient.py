@@ -15,6 +15,12 @@ from podlane.core.text.quantity import parse_quantity
 
 _PROC_MOUNTS = {"default": "Default", "unmasked": "Unmasked"}
 _PROFILES = {word.lower(): word for word in ("RuntimeDefault", "Unconfined", "Localhost")}
+_DNS_POLICIES = {
+    "none": "None",
+    "default": "Default",
+    "cluster-first": "ClusterFirst",
+    "cluster-first-with-host-net": "ClusterFirstWithHostNet",
+}
 
 
 def proc_mount(word: str) -> str:
@@ -36,6 +42,11 @@ def size_limit(text: str) -> str:
         return ""
 
 
+def dns_policy(word: str) -> str:
+    """Kubernetes' word for whose DNS a pod asks; "" is its default, ClusterFirst."""
+    return _DNS_POLICIES.get(word.strip().lower(), "")
+
+
 def complaints(kubernetes: KubernetesConfig) -> tuple[Note, ...]:
     found = [
         f"the volume {one.name!r}: `size_limit` is no quantity: {one.size_limit[:60]!r}"
@@ -49,6 +60,10 @@ def complaints(kubernetes: KubernetesConfig) -> tuple[Note, ...]:
         if own.proc_mount.strip() and not proc_mount(own.proc_mount):
             key = f"{table_of(name)}.proc_mount"
             found.append(f"`{key}` is neither default nor unmasked: {own.proc_mount[:60]!r}")
+    word = kubernetes.dns_policy
+    if word.strip() and not dns_policy(word):
+        known = ", ".join(_DNS_POLICIES)
+        found.append(f"`dns_policy` is none of {known}, so cluster-first holds: {word[:60]!r}")
     return tuple(Note(f"Left out of the runner's settings: {text}", "warning") for text in found)
 
 

@@ -4,40 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from podlane.core.config.container import LifecycleHandler
+from podlane.core.config.container import HttpGet, LifecycleHandler
 from podlane.core.config.kubernetes import KubernetesConfig
-from podlane.core.pod.literal import without_empty
-from podlane.errors import JobRefused
 
 Manifest = dict[str, Any]
-_KEYS = {"exec": "exec", "httpGet": "http_get", "tcpSocket": "tcp_socket"}
 
 
 def lifecycle(kubernetes: KubernetesConfig) -> Manifest:
-    """The same for every container of the pod. JobRefused for a hook with two handlers."""
+    """The same for every container of the pod."""
     asked = kubernetes.container_lifecycle
     return {
-        "postStart": _handler("post_start", asked.post_start),
-        "preStop": _handler("pre_stop", asked.pre_stop),
+        "postStart": _handler(asked.post_start),
+        "preStop": _handler(asked.pre_stop),
     }
 
 
-def _handler(name: str, asked: LifecycleHandler) -> Manifest:
-    get, socket = asked.http_get, asked.tcp_socket
-    headers = [{"name": one.name, "value": one.value} for one in get.http_headers]
-    http: Manifest = {"host": get.host, "port": get.port or None, "path": get.path}
-    http |= {"scheme": get.scheme.upper(), "httpHeaders": headers}
-    written = {
-        "exec": {"command": list(asked.exec.command)},
-        "httpGet": http,
-        "tcpSocket": {"host": socket.host, "port": socket.port or None},
-    }
-    found: Manifest = without_empty(written)
-    if len(found) > 1:
-        raise JobRefused(
-            f"The runner's `container_lifecycle.{name}` has more than one handler: "
-            f"{', '.join(_KEYS[key] for key in found)}",
-            hint=f"leave one of them under [runners.kubernetes.container_lifecycle.{name}]",
-            reference="container-lifecycle",
-        )
+def _handler(asked: LifecycleHandler) -> Manifest:
+    """`core.config.container` has seen to it that there is one."""
+    found: Manifest = {}
+    if asked.exec is not None:
+        found["exec"] = {"command": list(asked.exec.command)}
+    if asked.http_get is not None:
+        found["httpGet"] = _http_get(asked.http_get)
+    if (socket := asked.tcp_socket) is not None:
+        found["tcpSocket"] = {"host": socket.host, "port": socket.port}
     return found
+
+
+def _http_get(asked: HttpGet) -> Manifest:
+    return {
+        "host": asked.host,
+        "port": asked.port,
+        "path": asked.path,
+        "scheme": asked.scheme.upper(),
+        "httpHeaders": [{"name": one.name, "value": one.value} for one in asked.http_headers],
+    }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_WORDS_OF_THEIR_OWN = ("emptyDir", "labels", "annotations", "data")
+_ALSO_EMPTY = ("emptyDir", "labels", "annotations", "data", "labelSelector", "namespaceSelector")
+_WORDS_OF_THEIR_OWN = (*_ALSO_EMPTY, "nodeSelector", "matchLabels", "volumeAttributes")
 
 
 def literal(text: str) -> str:
@@ -13,7 +14,10 @@ def literal(text: str) -> str:
 
 
 def without_empty(value: Any) -> Any:
-    """Drop what is empty from a manifest; False and 0 say something, and so does `emptyDir: {}`."""
+    """Drop what is empty from a manifest; False and 0 say something, and so does `emptyDir: {}`.
+
+    What stands in maps of people's own words is theirs: a label's value may be empty.
+    """
     if isinstance(value, dict):
         kept = {
             key: item if key in _WORDS_OF_THEIR_OWN else without_empty(item)
@@ -22,7 +26,7 @@ def without_empty(value: Any) -> Any:
         return {
             key: item
             for key, item in kept.items()
-            if key in _WORDS_OF_THEIR_OWN or item not in (None, "", [], {})
+            if item is not None and (key in _ALSO_EMPTY or item not in ("", [], {}))
         }
     if isinstance(value, list | tuple):
         return [without_empty(item) for item in value]

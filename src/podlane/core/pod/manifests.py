@@ -20,10 +20,12 @@ from podlane.core.plan.resolve import Ground, resolve
 from podlane.core.plan.services import Service
 from podlane.core.plan.services import services as resolve_services
 from podlane.core.pod import (
+    affinity,
     containers,
     disruption,
     metadata,
     names,
+    network,
     pull_credentials,
     pulls,
     record,
@@ -32,6 +34,8 @@ from podlane.core.pod import (
     services,
     volumes,
 )
+from podlane.core.pod.configured import Configured
+from podlane.core.pod.configured import configured as configured_volumes
 from podlane.core.pod.literal import without_empty
 from podlane.core.pod.patch import apply as patch
 from podlane.core.pod.resources import resources
@@ -142,7 +146,7 @@ def _patched(spec: Manifest, parts: Parts) -> Manifest:
 
 def _spec(parts: Parts) -> Manifest:
     plan, kubernetes = parts.plan, parts.kubernetes
-    configured = volumes.configured(kubernetes, parts.ground.reader)
+    configured = configured_volumes(kubernetes, parts.ground.reader, plan.places.pod)
     return {
         "restartPolicy": "Never",
         "activeDeadlineSeconds": _deadline(parts),
@@ -153,12 +157,15 @@ def _spec(parts: Parts) -> Manifest:
         "imagePullSecrets": _pull_secrets(parts),
         "nodeSelector": scheduling.node_selector(kubernetes),
         "tolerations": scheduling.tolerations(kubernetes),
+        "affinity": affinity.affinity(kubernetes.affinity),
         "priorityClassName": kubernetes.priority_class_name,
         "runtimeClassName": kubernetes.runtime_class_name,
         "schedulerName": kubernetes.scheduler_name,
         "securityContext": security.pod_security_context(kubernetes),
         "resources": resources(overwrites.amounts(parts.context, "pod_", parts.ground.reader)),
-        "hostAliases": services.host_aliases(parts.services),
+        "dnsPolicy": network.dns_policy(kubernetes),
+        "dnsConfig": network.dns_config(kubernetes),
+        "hostAliases": network.host_aliases(parts.services, kubernetes),
         "containers": _containers(parts, configured),
         "volumes": [
             *volumes.volumes(plan, _plan_secrets(parts), parts.ground.cache_dir, configured),
@@ -180,7 +187,7 @@ def _images(parts: Parts, pod: Manifest) -> tuple[tuple[str, str], ...]:
     return tuple((one["name"], one["image"]) for one in pod["spec"]["containers"])
 
 
-def _containers(parts: Parts, configured: volumes.Configured) -> list[Manifest]:
+def _containers(parts: Parts, configured: Configured) -> list[Manifest]:
     """The helper first: kubelet starts containers in order."""
     plan, context, ground = parts.plan, parts.context, parts.ground
     mounts = volumes.mounts(plan, ground.cache_dir, configured, parts.kubernetes)

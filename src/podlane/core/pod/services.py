@@ -47,12 +47,6 @@ def containers(
     ]
 
 
-def host_aliases(found: tuple[Service, ...]) -> list[Manifest]:
-    """Every name of every service is this pod itself."""
-    hosts = list(dict.fromkeys(host for one in found for host in one.hosts))
-    return [{"ip": "127.0.0.1", "hostnames": hosts}] if hosts else []
-
-
 def env_secrets(
     found: tuple[Service, ...], ground: Ground, metadata: Callable[[str], Manifest]
 ) -> list[Manifest]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
+from podlane.core.config import patches as written
 from podlane.core.config.container import PodSpecPatch
 from podlane.core.pod.patch import json_patch, strategic
 from podlane.core.pod.patch.problem import PatchProblem
@@ -43,13 +42,13 @@ def patched(spec: Spec, patches: tuple[PodSpecPatch, ...]) -> Spec:
 
 
 def _apply(spec: Spec, one: PodSpecPatch) -> Spec:
-    how = _KINDS.get(one.patch_type.lower() or "strategic")
+    how = _KINDS.get(written.kind(one))
     if how is None:
         raise PatchProblem(f"`patch_type` is none of {', '.join(_KINDS)}: {one.patch_type[:60]!r}")
     try:
-        patch = yaml.safe_load(one.patch)
-    except yaml.YAMLError as error:
-        raise PatchProblem(f"it is neither YAML nor JSON: {str(error)[:200]}") from None
+        patch = written.read(one)
+    except ValueError as error:
+        raise PatchProblem(f"it {error}") from None
     if patch is None:
         return spec
     found: Spec = how(spec | {"containers": sorted(spec["containers"], key=_place_there)}, patch)
