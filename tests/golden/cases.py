@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from podlane.cli.plan import Readable
+from podlane.cli.readable import Readable
 from podlane.core.config.parse import parse
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext

@@ -48,3 +48,10 @@ def test_where_it_cannot_be_kept_it_says_so(tmp_path: Path) -> None:
     assert VALID.fullmatch(found.text)
     assert not found.is_persistent
     assert "GitLab shows a new manager of the runner after each start" in found.note
+
+
+def test_a_deployment_tells_its_own(tmp_path: Path) -> None:
+    assert (
+        load_system_id(tmp_path / "config.toml", (), told="r_0123456789ab").text == "r_0123456789ab"
+    )
+    assert load_system_id(tmp_path / "config.toml", (), told="nonsense").text != "nonsense"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
-import yaml
 
 from podlane.cli.options import config_option
+from podlane.cli.readable import print_documents
 from podlane.cli.rehearse import context, rehearse
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.job.payload import parse_job
@@ -27,23 +26,7 @@ def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> N
     settings = read_config(file, os.environ).config
     certificates = _read(ca_file).decode() if ca_file else ""
     made = rehearse(parse_job(_read(job)), context(_runner(settings, name, file), certificates))
-    documents = list(made.documents().values())
-    yaml.dump_all(documents, sys.stdout, Dumper=Readable, sort_keys=False, allow_unicode=True)
-
-
-class Readable(yaml.SafeDumper):
-    """Writes texts of several lines as blocks, and a value that is met twice twice."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-Readable.add_representer(str, _text)
+    print_documents(made.documents().values())
 
 
 def _runner(config: Config, name: str, file: Path) -> RunnerConfig:

@@ -33,9 +33,10 @@ def command(
 ) -> None:
     from podlane.manager import logs
     from podlane.manager.config_file import find_config_file, read_config
+    from podlane.manager.environment import ENVIRONMENT
 
     file = find_config_file(path, os.environ)
-    checked = read_config(file, os.environ)
+    checked = read_config(file, ENVIRONMENT)
     config = checked.config
     logs.set_up(log_level or config.log_level, log_format or config.log_format)
     logs.say_notes(checked.notes)
@@ -69,7 +70,7 @@ async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> Non
     from podlane.manager.runners import Identity
     from podlane.manager.system_id import load_system_id
 
-    system_id = load_system_id(file)
+    system_id = load_system_id(file, told=os.environ.get("PODLANE_SYSTEM_ID", ""))
     identity = Identity(
         version=__version__,
         system_id=system_id.text,
@@ -84,6 +85,7 @@ async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> Non
         loop.add_signal_handler(number, signals.stop.set)
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
     manager = Manager(config, file, identity, left_out)
+    manager.places.is_draining = bool(os.environ.get("PODLANE_DRAIN"))
     gc.freeze()  # what is imported stays: no collection need look at it again
     gc.set_threshold(10_000, 20, 20)
     await manager.serve(signals)

@@ -19,6 +19,7 @@ class Places:
 
     def __init__(self, board: Board, concurrent: int) -> None:
         self.concurrent = concurrent
+        self.is_draining = False  # ask for nothing more: `podlane deploy uninstall` waits
         self._board = board
         self._flying: Counter[str] = Counter()
         self._stirred = board.watcher()
@@ -29,6 +30,8 @@ class Places:
 
     def why_none(self, runner: str, site: str, polling: Polling) -> str:
         """Name what keeps `runner` from asking for a job; "" when nothing does."""
+        if self.is_draining:
+            return "draining"
         if self._board.is_blind(site):
             return "cluster out of sight"
         if self.free() <= 0:

@@ -7,7 +7,6 @@ the path leads to is looked at, not the path: another inode, time or size is a c
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import msgspec
 from podlane.core.config.check import Checked
 from podlane.errors import ConfigError
 from podlane.manager.config_file import check_text, read_text, unless_unfit
+from podlane.manager.environment import ENVIRONMENT
 
 LOOK_SECONDS = 2.0
 
@@ -35,7 +35,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def changes(
-    path: Path, hup: asyncio.Event, *, environ: Mapping[str, str] = os.environ
+    path: Path, hup: asyncio.Event, *, environ: Mapping[str, str] = ENVIRONMENT
 ) -> AsyncGenerator[Loaded | Kept, None]:
     """Yield each change of the file from now on; `hup` asks for a look at once.
 

@@ -27,9 +27,14 @@ class SystemId(msgspec.Struct, frozen=True):
 
 
 def load_system_id(
-    config_file: Path, machine_id_files: tuple[Path, ...] = MACHINE_ID_FILES
+    config_file: Path, machine_id_files: tuple[Path, ...] = MACHINE_ID_FILES, told: str = ""
 ) -> SystemId:
-    """Return the id that lies beside `config_file`, made at the first start."""
+    """Return the id that lies beside `config_file`, made at the first start.
+
+    `told`: by PODLANE_SYSTEM_ID, where nothing can be kept beside the config; nonsense is none.
+    """
+    if _VALID.fullmatch(told):
+        return SystemId(told)
     file = config_file.parent / FILE_NAME
     if found := _read(file):
         return SystemId(found)

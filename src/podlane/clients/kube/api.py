@@ -52,6 +52,24 @@ class KubeApi:
         kind_of_patch = {"Content-Type": "application/merge-patch+json"}
         return _object(await self._send("PATCH", kind.path(namespace, name), patch, kind_of_patch))
 
+    async def apply(self, address: str, manifest: Manifest) -> Manifest:
+        """Send a manifest by server-side apply; `address`: path and query (objects.py)."""
+        kind_of_patch = {"Content-Type": "application/apply-patch+yaml"}
+        return _object(await self._send("PATCH", address, manifest, kind_of_patch))
+
+    async def read_object(self, path: str) -> Manifest:
+        return _object(await self._send("GET", path))
+
+    async def patch_object(self, path: str, patch: Manifest) -> Manifest:
+        """Apply a JSON merge patch."""
+        kind_of_patch = {"Content-Type": "application/merge-patch+json"}
+        return _object(await self._send("PATCH", path, patch, kind_of_patch))
+
+    async def delete_object(self, path: str) -> None:
+        """Delete in the background."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        await self._send("DELETE", path, options, _BRIEF)
+
     async def replace(self, kind: Kind, namespace: str, name: str, manifest: Manifest) -> Manifest:
         """PUT the object; Rejected with `Conflict` when its resourceVersion is not the newest."""
         return _object(await self._send("PUT", kind.path(namespace, name), manifest))

@@ -21,6 +21,7 @@ from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.place import Found, Place
 from podlane.core.config.recognise import recognise
+from podlane.core.config.references import filled
 from podlane.core.config.toml import BrokenToml, read_toml
 from podlane.core.config.values import in_one_form
 from podlane.core.text.token import Token
@@ -128,10 +129,11 @@ def _runner(
 ) -> tuple[RunnerConfig, list[Found]]:
     values, found = recognise(table, RunnerConfig, place)
     values, of_flags = feature_flags.sifted(values, place)
+    values, unset = filled(values, place, environ)
     way, lacking = connection(values, place, environ)
     runner, misfits = fit(in_one_form(values | way), RunnerConfig, place)
     assert runner is not None, "url and token are texts by now"
-    found += [*of_flags, *lacking, *misfits, *faults(runner, place)]
+    found += [*of_flags, *unset, *lacking, *misfits, *faults(runner, place)]
     found += cache_notes.remarks(runner.cache, place.inside("cache"))
     return runner, [*found, *image_notes.remarks(runner.kubernetes, place.inside("kubernetes"))]
 

@@ -6,6 +6,7 @@ with just that difference. What cannot be changed safely is refused.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,35 @@ def set_values(text: str, index: int, values: Mapping[str, str | int | datetime]
     except TOMLKitError as error:
         raise _refused() from error
     return _checked(after, {**before, "runners": wanted})
+
+
+def add_secret_volume(text: str, index: int, name: str, mount_path: str) -> str:
+    """Mount a Secret into the jobs of one `[[runners]]` entry, read-only."""
+    before = read_toml(text)
+    volume = {"name": name, "mount_path": mount_path, "read_only": True}
+    wanted = copy.deepcopy(before)
+    entry = wanted["runners"][index]
+    mounts = entry.setdefault("kubernetes", {}).setdefault("volumes", {}).setdefault("secret", [])
+    mounts.append(volume)
+    lines = text.rstrip("\n").split("\n")
+    place = _end_of_runner(text, len(lines), index)
+    header = ["", "    [[runners.kubernetes.volumes.secret]]"]
+    body = [f"      {line}" for line in tomlkit.dumps(volume).strip().split("\n")]
+    after = "\n".join([*lines[:place], *header, *body, *lines[place:]]) + "\n"
+    return _checked(after, wanted)
+
+
+def _end_of_runner(text: str, end: int, index: int) -> int:
+    """Return the position of the line before which the tables of a runner entry end."""
+    own = ("runners", index)
+    headers = iter(header_lines(text))
+    for _, path in headers:
+        if path[:2] == own:
+            break
+    for number, path in headers:
+        if path[:2] != own:
+            return _with_comments(text.split("\n"), number - 1)
+    return end
 
 
 def _with_comments(lines: list[str], header: int) -> int:

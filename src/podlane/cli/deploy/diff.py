@@ -1,0 +1,23 @@
+"""`podlane deploy diff`: what an apply would change, and nothing is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from podlane.cli.deploy.options import in_cluster, place_options, read_wish, wish_options
+
+
+@click.command(help="Show what `apply` would change. The exit code is 1 when something would.")
+@place_options
+@wish_options
+def command(name: str, namespace: str, *, context: str, **options: Any) -> int:
+    from podlane.cli.readable import as_text
+    from podlane.core.deploy.manifests import manifests
+    from podlane.deploy.diff import differences
+
+    wish = read_wish(name, namespace, options)
+    found = in_cluster(context, lambda api: differences(api, wish, manifests(wish), as_text))
+    click.echo("\n".join(found) if found else "Nothing would change.")
+    return int(bool(found))

@@ -1,0 +1,84 @@
+"""Options that the commands of `podlane deploy` share, and the way to the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import click
+
+from podlane import __version__
+from podlane.cli.options import config_option
+from podlane.clients.kube.api import KubeApi
+from podlane.core.deploy.wish import Extras, Wish
+from podlane.deploy.prepare import Order, prepare
+from podlane.manager import logs
+from podlane.manager.config_file import find_config_file
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+def place_options(command: F) -> F:
+    """Take `--name`, `--namespace` and `--context`: which deployment, and where."""
+    name = click.option("--name", default="podlane", show_default=True, help="Of the deployment.")
+    namespace = click.option(
+        "-n", "--namespace", default="podlane", show_default=True, help="The manager's namespace."
+    )
+    context = click.option("--context", default="", help="A context of the kubeconfig.")
+    return name(namespace(context(command)))
+
+
+def wish_options(command: F) -> F:
+    """Take what shapes the objects; the command gets them as one Wish, `wish`."""
+    for option in (
+        config_option,
+        click.option("--image", envvar="PODLANE_IMAGE", default="", help="podlane's own image."),
+        click.option("--replicas", type=click.IntRange(1), default=1, help="Managers at once."),
+        click.option("--ca-file", multiple=True, help="Trust this CA too; may be repeated."),
+        click.option("--ca-in-jobs", is_flag=True, help="Jobs' containers trust it as well."),
+        click.option("--network-policy", is_flag=True, help="Let nobody in but the metrics port."),
+        click.option("--service-monitor", is_flag=True, help="For the Prometheus operator."),
+    ):
+        command = option(command)
+    return command
+
+
+def read_wish(name: str, namespace: str, options: dict[str, Any]) -> Wish:
+    """Turn the options of `wish_options` into what is wanted; notes on the config are said."""
+    order = Order(
+        config=find_config_file(options["config"], os.environ),
+        image=options["image"] or f"podlane:{__version__}",
+        name=name,
+        namespace=namespace,
+        replicas=options.get("replicas") or 1,
+        certificates=options.get("ca_file", ()),
+        extras=Extras(
+            network_policy=options.get("network_policy", False),
+            service_monitor=options.get("service_monitor", False),
+            certificates_in_jobs=options.get("ca_in_jobs", False),
+        ),
+    )
+    wish, notes = prepare(order, os.environ)
+    logs.say_notes(notes)
+    return wish
+
+
+def in_cluster(context: str, work: Callable[[KubeApi], Awaitable[T]]) -> T:
+    """Do `work` with the cluster of the kubeconfig's context, or of the pod we run in."""
+    from podlane.clients.kube.access import load_access
+    from podlane.core.config.kubernetes import KubernetesConfig
+
+    async def run() -> T:
+        api = KubeApi(
+            load_access(KubernetesConfig(context=context), os.environ),
+            user_agent=f"podlane/{__version__}",
+        )
+        try:
+            return await work(api)
+        finally:
+            await api.close()
+
+    return asyncio.run(run())

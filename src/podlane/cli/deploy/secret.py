@@ -1,0 +1,66 @@
+"""`podlane deploy secret`: the jobs' credentials, in the cluster and in config.toml together."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podlane.cli.deploy.options import in_cluster, place_options
+from podlane.cli.options import config_option
+from podlane.errors import PodlaneError
+from podlane.manager.config_file import check_writable, find_config_file, read_text, write_text
+
+_HELP = """Make the Secret NAME of files, and mount it into every job's containers.
+
+Each --from-file is KEY=PATH, or PATH alone: the key is then the file's name. The Secret is made
+where the runner's jobs run; config.toml gets its `[[runners.kubernetes.volumes.secret]]`, and
+`podlane deploy upgrade` puts that into force."""
+
+
+@click.group(help="Keep the jobs' credentials: npm, gem, mvn, kubectl, git, and what you have.")
+def command() -> None:
+    pass
+
+
+@command.command("add", help=_HELP)
+@click.argument("secret")
+@place_options
+@config_option
+@click.option("--from-file", "files", multiple=True, required=True, help="KEY=PATH, repeatable.")
+@click.option("--mount", required=True, help="The folder where jobs find the keys as files.")
+@click.option("--runner", default="", help="Only the runner of this name.")
+def add(secret: str, name: str, namespace: str, *, context: str, **options: Any) -> None:
+    from podlane.core.deploy.credentials import credential, with_mounts
+
+    path = find_config_file(options["config"], os.environ)
+    check_writable(path)
+    found = {key: _bytes(Path(file)) for key, file in map(_key_and_path, options["files"])}
+    text, places = with_mounts(read_text(path), secret, options["mount"], options["runner"])
+    objects = [credential(name, secret, place or namespace, found) for place in places]
+
+    async def work(api: Any) -> None:
+        from podlane.clients.kube.objects import apply
+
+        for one in objects:
+            await apply(api, one)
+            click.echo(f"Secret {secret} in {one['metadata']['namespace']}: {len(found)} keys")
+
+    in_cluster(context, work)
+    write_text(path, text)
+    click.echo(f"{path}: jobs find it at {options['mount']}")
+    click.echo(f"Next: podlane deploy upgrade -n {namespace} --config {path}")
+
+
+def _key_and_path(text: str) -> tuple[str, str]:
+    key, equals, path = text.partition("=")
+    return (key, path) if equals else (Path(text).name, text)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PodlaneError(f"cannot read {path}: {error.strerror}", reference="file") from error

@@ -1,0 +1,1 @@
+"""What a running podlane consists of in a cluster: pure manifests, made from a config.toml."""

@@ -1,0 +1,1 @@
+"""`podlane deploy`: a config.toml → a running deployment, and back to nothing."""

@@ -1,0 +1,51 @@
+"""Puts a deployment's objects into the cluster, in order, and takes away what it no longer holds.
+
+`tell` gets one line for each thing done, for people to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.objects import apply, find, path_of
+from podlane.core.deploy.wish import Manifest, Wish
+from podlane.deploy.standing import remove, shown, standing
+from podlane.errors import PodlaneError, Rejected
+
+Tell = Callable[[str], None]
+
+
+async def apply_all(api: KubeApi, wish: Wish, manifests: tuple[Manifest, ...], tell: Tell) -> None:
+    """Apply each; PodlaneError names the object that the cluster refused, and why."""
+    earlier = await standing(api, wish.name, wish.namespace)
+    for manifest in manifests:
+        before = await find(api, manifest)
+        try:
+            after = await apply(api, manifest)
+        except Rejected as error:
+            if manifest["kind"] == "Namespace" and before is not None:
+                tell(f"  {shown(manifest)}: there already, and not ours to change")
+                continue
+            raise _refused(manifest, error) from error
+        tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}")
+    wanted = {path_of(one) for one in manifests}
+    for one in reversed(earlier):
+        if path_of(one) not in wanted:
+            await remove(api, one)
+            tell(f"  {shown(one)}: taken away, the config needs it no longer")
+
+
+def _refused(manifest: Manifest, error: Rejected) -> PodlaneError:
+    return PodlaneError(
+        f"the cluster refused {shown(manifest)}: {error.message}",
+        hint="what was made before it stays; mend this and apply again",
+        reference="deploy-refused",
+    )
+
+
+def _what_came_of_it(before: Manifest | None, after: Manifest) -> str:
+    if before is None:
+        return "made"
+    is_same = before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
+    return "unchanged" if is_same else "changed"

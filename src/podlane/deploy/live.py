@@ -1,0 +1,82 @@
+"""A deployment that is there, read back as a wish: what `upgrade` changes only in part."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from podlane.clients.kube.api import KubeApi
+from podlane.core.config.check import check
+from podlane.core.deploy.wish import Extras, Manifest, Wish
+from podlane.core.text.token import Token
+from podlane.deploy.standing import standing
+from podlane.errors import PodlaneError
+
+
+async def live(api: KubeApi, name: str, namespace: str) -> Wish:
+    """PodlaneError when there is no such deployment."""
+    found = {
+        (one["kind"], one["metadata"]["name"]): one for one in await standing(api, name, namespace)
+    }
+    deployment = found.get(("Deployment", name))
+    if deployment is None:
+        raise PodlaneError(
+            f"there is no deployment {name!r} in namespace {namespace}",
+            hint="`podlane deploy apply` makes one; --name and --namespace say which",
+            reference="deploy-missing",
+        )
+    secrets = _secrets(found.get(("Secret", name)))
+    text = str(_data(found.get(("ConfigMap", name))).get("config.toml", ""))
+    revealed = {key: value.reveal() for key, value in secrets.items()}
+    return Wish(
+        config_text=text,
+        config=check(text, {**os.environ, **revealed}).config,
+        secrets=secrets,
+        image=_container(deployment)["image"],
+        name=name,
+        namespace=namespace,
+        replicas=deployment["spec"].get("replicas", 1),
+        certificates=_data(found.get(("ConfigMap", f"{name}-certificates"))),
+        system_id=_variables(deployment).get("PODLANE_SYSTEM_ID", ""),
+        extras=Extras(
+            network_policy=("NetworkPolicy", name) in found,
+            service_monitor=("Service", name) in found,
+            certificates_in_jobs="PODLANE_CERTIFICATES_IN_JOBS" in _variables(deployment),
+        ),
+    )
+
+
+def upgraded(before: Wish, order: Wish | None, image: str, replicas: int) -> Wish:
+    """What stands, with what was given in its place; `order`: a new config.toml, prepared."""
+    changes: dict[str, object] = {}
+    if order is not None:
+        changes = {
+            "config_text": order.config_text,
+            "config": order.config,
+            "secrets": order.secrets,
+        }
+    if image:
+        changes["image"] = image
+    if replicas:
+        changes["replicas"] = replicas
+    return msgspec.structs.replace(before, **changes)
+
+
+def _container(deployment: Manifest) -> Manifest:
+    found: Manifest = deployment["spec"]["template"]["spec"]["containers"][0]
+    return found
+
+
+def _variables(deployment: Manifest) -> Mapping[str, str]:
+    return {one["name"]: one.get("value", "") for one in _container(deployment).get("env", ())}
+
+
+def _data(manifest: Manifest | None) -> dict[str, str]:
+    return dict((manifest or {}).get("data") or {})
+
+
+def _secrets(manifest: Manifest | None) -> dict[str, Token]:
+    return {key: Token(base64.b64decode(text).decode()) for key, text in _data(manifest).items()}

@@ -1,0 +1,80 @@
+"""What stands in the cluster of a deployment: found by its labels, in the namespaces it has noted.
+
+The ConfigMap's annotation names the namespaces, so that nobody needs the right to look into all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.objects import find, list_path, path_of
+from podlane.core.deploy.wish import NAMESPACES, Manifest, selector
+from podlane.errors import Gone, Rejected
+
+_RBAC = "rbac.authorization.k8s.io/v1"
+_EVERYWHERE = ((_RBAC, "ClusterRole"), (_RBAC, "ClusterRoleBinding"))
+_IN_NAMESPACES = (
+    ("v1", "ServiceAccount"),
+    (_RBAC, "Role"),
+    (_RBAC, "RoleBinding"),
+    ("v1", "Secret"),
+    ("v1", "ConfigMap"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("v1", "Service"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("apps/v1", "Deployment"),
+)
+
+
+def shown(manifest: Manifest) -> str:
+    meta = manifest["metadata"]
+    place = f" in {meta['namespace']}" if meta.get("namespace") else ""
+    return f"{manifest['kind']} {meta['name']}{place}"
+
+
+async def standing(api: KubeApi, name: str, namespace: str) -> list[Manifest]:
+    """All objects of the deployment, those that others need first."""
+    found: list[Manifest] = []
+    for version, kind in _EVERYWHERE:
+        found += await _listed(api, list_path(version, kind), version, kind, selector(name))
+    for place in await namespaces(api, name, namespace):
+        for version, kind in _IN_NAMESPACES:
+            path = list_path(version, kind, place)
+            found += await _listed(api, path, version, kind, selector(name))
+    return found
+
+
+async def namespaces(api: KubeApi, name: str, namespace: str) -> list[str]:
+    """The manager's own namespace and those that its Roles are in."""
+    meta = {"name": name, "namespace": namespace}
+    noted = await find(api, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    annotations = (noted or {}).get("metadata", {}).get("annotations") or {}
+    return sorted({namespace, *annotations.get(NAMESPACES, "").split()})
+
+
+async def remove(api: KubeApi, manifest: Manifest) -> None:
+    try:
+        await api.delete_object(path_of(manifest))
+    except Gone:
+        return
+
+
+async def pods(api: KubeApi, namespace: str, labels: str) -> list[Manifest]:
+    return await _listed(api, list_path("v1", "Pod", namespace), "v1", "Pod", labels)
+
+
+async def _listed(api: KubeApi, path: str, version: str, kind: str, labels: str) -> list[Manifest]:
+    """What nobody lets us see is not ours: cluster-wide kinds need rights that few have."""
+    try:
+        answer = await api.read(path, {"labelSelector": labels}, metadata_only=False)
+    except Gone:
+        return []
+    except Rejected as error:
+        if error.status == 403 and kind.startswith("Cluster"):
+            return []
+        raise
+    items: Any = msgspec.json.decode(answer.body).get("items") or ()
+    return [{"apiVersion": version, "kind": kind, **one} for one in items]

@@ -1,0 +1,153 @@
+"""Takes a deployment away. No more jobs are asked for; those that run end first, unless told.
+
+Until the last has ended the manager stays, draining: it settles them and removes what they leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.kinds import SECRET
+from podlane.clients.kube.objects import find, list_path, path_of
+from podlane.core.deploy.wish import INSTANCE, MANAGED_BY, OWNER, Manifest
+from podlane.deploy import jobs
+from podlane.deploy.ready import wait_until_ready
+from podlane.deploy.standing import pods, remove, shown, standing
+from podlane.deploy.wait import until
+from podlane.errors import Gone, PodlaneError
+
+Tell = Callable[[str], None]
+DRAIN = "PODLANE_DRAIN"
+_LOOK_SECONDS = 1.0
+_GONE_SECONDS = 120.0
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """What becomes of running jobs: ended at once, or given `patience` seconds (0: any time)."""
+
+    is_now: bool = False
+    patience: float = 0.0
+
+
+async def uninstall(api: KubeApi, name: str, namespace: str, tell: Tell, ending: Ending) -> None:
+    """Take away all that stands under the name. PodlaneError when nothing does."""
+    found = await standing(api, name, namespace)
+    if not found:
+        raise PodlaneError(
+            f"there is no deployment {name!r} in namespace {namespace}",
+            hint="--name and --namespace say which one; `kubectl get deployments -A -l "
+            f"{MANAGED_BY}={OWNER}` lists all",
+            reference="deploy-missing",
+        )
+    deployment = next((one for one in found if one["kind"] == "Deployment"), None)
+    if deployment is not None:
+        await _end_jobs(api, deployment, tell, ending)
+    for one in reversed(found):
+        await remove(api, one)
+        tell(f"  {shown(one)}: taken away")
+    await _until_pods_are_gone(api, name, namespace)
+    await _remove_namespace(api, namespace, tell)
+
+
+async def _end_jobs(api: KubeApi, deployment: Manifest, tell: Tell, ending: Ending) -> None:
+    meta = deployment["metadata"]
+    where = (meta["name"], meta["namespace"], _variable(deployment, "PODLANE_INSTALLATION"))
+    if not ending.is_now:
+        await _drain(api, deployment, tell)
+        await _until_ended(api, where, tell, ending.patience)
+        return
+    await remove(api, deployment)
+    tell(f"  {shown(deployment)}: taken away, so that no job is taken any more")
+    running = await jobs.jobs(api, *where)
+    await jobs.end(api, running)
+    if running:
+        tell(f"  {len(running)} objects of jobs: taken away; GitLab sees those jobs fail")
+
+
+async def _drain(api: KubeApi, deployment: Manifest, tell: Tell) -> None:
+    """Start the manager anew as one that asks for nothing."""
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    if _variable(deployment, DRAIN):
+        return
+    others = container.get("env", [])
+    patch = {"containers": [{**container, "env": [*others, {"name": DRAIN, "value": "true"}]}]}
+    changed = {"spec": {"template": {"spec": patch}}}
+    await api.patch_object(path_of(deployment), changed)
+    await wait_until_ready(api, deployment, tell)
+    tell("  no more jobs are asked for")
+
+
+async def _until_ended(
+    api: KubeApi, where: tuple[str, str, str], tell: Tell, patience: float
+) -> None:
+    end, said = time.monotonic() + patience, 0
+    while found := await jobs.jobs(api, *where):
+        running = [one for one in found if one.kind == SECRET]
+        if running and len(running) != said:
+            tell(f"  waiting for {len(running)} jobs to end")
+            said = len(running)
+        if patience and time.monotonic() > end:
+            raise PodlaneError(
+                f"{len(running)} jobs still run; the manager stays and asks for no more",
+                hint="run it again later, or with --now, which ends them",
+                reference="deploy-jobs-running",
+            )
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _variable(deployment: Manifest, name: str) -> str:
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    values = {one["name"]: one.get("value", "") for one in container.get("env", ())}
+    return str(values.get(name, ""))
+
+
+async def _until_pods_are_gone(api: KubeApi, name: str, namespace: str) -> None:
+    """The Deployment is deleted in the background: its pods go a little later."""
+    labels = f"{MANAGED_BY}={OWNER},{INSTANCE}={name}"
+
+    async def are_gone() -> bool:
+        return not await pods(api, namespace, labels)
+
+    await until(are_gone, _GONE_SECONDS)
+
+
+async def _remove_namespace(api: KubeApi, namespace: str, tell: Tell) -> None:
+    """Only one that we have made and that nobody else uses."""
+    meta = {"name": namespace}
+    found = await find(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
+    if found is None or (found["metadata"].get("labels") or {}).get(MANAGED_BY) != OWNER:
+        return
+    if others := await _others(api, namespace):
+        tell(f"  Namespace {namespace}: stays, for it holds {others}")
+        return
+    await remove(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
+
+    async def is_gone() -> bool:
+        return await find(api, {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}) is None
+
+    await until(is_gone, _GONE_SECONDS)
+    tell(f"  Namespace {namespace}: taken away")
+
+
+async def _others(api: KubeApi, namespace: str) -> str:
+    """Name one thing in the namespace that is not Kubernetes' own; "" when there is none."""
+    kinds = (("v1", "Pod"), ("v1", "Secret"), ("v1", "ConfigMap"), ("v1", "PersistentVolumeClaim"))
+    for version, kind in (*kinds, ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet")):
+        try:
+            answer = await api.read(list_path(version, kind, namespace), {}, metadata_only=True)
+        except Gone:
+            continue
+        for one in _items(answer.body):
+            if one["metadata"]["name"] != "kube-root-ca.crt":
+                return f"the {kind} {one['metadata']['name']}"
+    return ""
+
+
+def _items(body: bytes) -> list[Manifest]:
+    found: list[Manifest] = msgspec.json.decode(body).get("items") or []
+    return found
