@@ -176,6 +176,16 @@ shutdown_timeout = 0
         (KUBERNETES + "zzzz = 1", "unknown", "no known key looks like it"),
         (RUNNER + "[runners.podlane]\npendinglimit = 1", "unknown", "is `pending_limit`"),
         (RUNNER + "[runners.docker]\nimage = 'x'", "moot", '`[[runners]] #1 "builder" docker`'),
+        (
+            RUNNER + "[runners.kubernetes.pod_security_context.seccomp_profile]\ntype='strict'",
+            "careful",
+            "kubernetes.pod_security_context.seccomp_profile.type` is none of RuntimeDefault,",
+        ),
+        (
+            RUNNER + "[runners.kubernetes.build_container_security_context]\nproc_mount='all'",
+            "careful",
+            "build_container_security_context.proc_mount` is neither default nor unmasked: 'all'",
+        ),
         (RUNNER + "[runners.cache]\ntype = 's3'", "careful", "lacks `s3.BucketName`: jobs get no"),
         (
             RUNNER + "[runners.kubernetes.dns_config]\nnameserver = []",

@@ -16,9 +16,18 @@ AS_ROOT = (
     '"build" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "build" '
     'must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")'
 )
+UNCONFINED = 'container "b" must not set securityContext.seccompProfile.type to "Unconfined"'
 TWO_KEYS = "set `run_as_non_root = true` and a `run_as_user` other than 0"
 
 
+ADDS = (
+    'unrestricted capabilities (containers "helper", "build" must not include "NET_ADMIN" in '
+    "securityContext.capabilities.add)"
+)
+DROPS = (
+    'unrestricted capabilities (container "build" must set '
+    'securityContext.capabilities.drop=["ALL"])'
+)
 OF_THE_NODE = 'hostPath volumes (volume "h"), restricted volume types (volumes "h", "n" use '
 
 
@@ -27,13 +36,14 @@ OF_THE_NODE = 'hostPath volumes (volume "h"), restricted volume types (volumes "
     [
         ("privileged (container ", "`privileged`"),
         (OF_THE_NODE, "`volumes.host_path` and `volumes.nfs`"),
-        ("non-default capabilities (container ", "`cap_add` (or `capabilities.add`)"),
+        (ADDS, "`cap_add` (or `capabilities.add`)"),
+        (ADDS.replace("unrestricted", "non-default"), "`cap_add` (or `capabilities.add`)"),
         (
             "allowPrivilegeEscalation != false (), unrestricted capabilities (), seccompProfile ()",
             "`allow_privilege_escalation`",
         ),
         ("privileged (), allowPrivilegeEscalation != false (), seccompProfile ()", "`privileged`"),
-        ("unrestricted capabilities (", "`capabilities.drop` (or `cap_add`)"),
+        (DROPS, "`capabilities.drop`"),
         ("seccompProfile (pod must not", "`seccomp_profile`"),
     ],
 )
@@ -48,9 +58,9 @@ def test_root_is_led_to_the_two_keys_and_to_no_more() -> None:
     hint = of_admission(HEAD + AS_ROOT)
     assert TWO_KEYS in hint
     assert "not allowed" not in hint
-    more = of_admission(f"{HEAD}privileged (container ), {AS_ROOT}")
+    more = of_admission(f"{HEAD}privileged (container ), {AS_ROOT}, {UNCONFINED}")
     assert TWO_KEYS in more
-    assert more.endswith("not allowed there: `privileged`")
+    assert more.endswith("not allowed there: `privileged`, `seccomp_profile`")
 
 
 def test_other_refusals_are_left_alone() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import cache_notes, feature_flags, image_notes
+from podlane.core.config import cache_notes, contexts, feature_flags, image_notes
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
@@ -135,7 +135,9 @@ def _runner(
     assert runner is not None, "url and token are texts by now"
     found += [*of_flags, *unset, *lacking, *misfits, *faults(runner, place)]
     found += cache_notes.remarks(runner.cache, place.inside("cache"))
-    return runner, [*found, *image_notes.remarks(runner.kubernetes, place.inside("kubernetes"))]
+    inside = place.inside("kubernetes")
+    found += contexts.remarks(runner.kubernetes, inside)
+    return runner, [*found, *image_notes.remarks(runner.kubernetes, inside)]
 
 
 def _twin(runner: RunnerConfig, place: Place, before: list[Entry]) -> Iterator[Found]:

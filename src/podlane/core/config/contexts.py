@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from podlane.core.config.kubernetes import KubernetesConfig
-from podlane.core.config.security import ContainerSecurityContext, either
+from podlane.core.config.notes import ConfigNote
+from podlane.core.config.place import Found, Place
+from podlane.core.config.security import (
+    PROC_MOUNTS,
+    PROFILES,
+    ContainerSecurityContext,
+    Profile,
+    SecurityContext,
+    either,
+    proc_mount,
+    profile_type,
+)
 
 CONTAINERS = ("build", "helper", "service")
 _IN_EVERY_POD = ("build", "helper")  # what is wrong with a service hits only jobs that have some
@@ -45,3 +56,38 @@ def _contradictions(name: str, kubernetes: KubernetesConfig) -> Iterator[tuple[s
             "is 0, which is root, where `run_as_non_root` is true: no node starts such a container",
             "change one of the two",
         )
+
+
+def remarks(kubernetes: KubernetesConfig, place: Place) -> list[Found]:
+    """Say at load what each job's log will say; `place`: the table `kubernetes` of its runner."""
+    found = []
+    for key, what in left_out(kubernetes):
+        shown = place.key(key)
+        note = ConfigNote("careful", shown, f"`{shown}` {what}; it is left out")
+        found.append(Found(note, (*place.path, *key.split("."))))
+    return found
+
+
+def left_out(kubernetes: KubernetesConfig) -> Iterator[tuple[str, str]]:
+    """Words that mean nothing and fail no job, as with gitlab-runner: key and what is wrong."""
+    yield from _no_profiles("pod_security_context", kubernetes.pod_security_context)
+    for name in CONTAINERS:
+        own, table = context_of(name, kubernetes), table_of(name)
+        yield from _no_profiles(table, own)
+        if own.proc_mount.strip() and not proc_mount(own.proc_mount):
+            words = " nor ".join(PROC_MOUNTS)
+            yield f"{table}.proc_mount", f"is neither {words}: {own.proc_mount[:60]!r}"
+
+
+def _no_profiles(
+    table: str, own: SecurityContext | ContainerSecurityContext
+) -> Iterator[tuple[str, str]]:
+    for key in ("seccomp_profile", "app_armor_profile"):
+        asked: Profile = getattr(own, key)
+        if asked == Profile() or profile_type(asked):
+            continue
+        if asked.type.strip().lower() == "localhost":
+            yield f"{table}.{key}", "is of type Localhost and has no `localhost_profile`"
+        else:
+            what = f"is none of {', '.join(PROFILES.values())}: {asked.type[:60]!r}"
+            yield f"{table}.{key}.type", what

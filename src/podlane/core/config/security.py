@@ -9,6 +9,8 @@ import msgspec
 
 T = TypeVar("T")
 _HIGHEST_ID = 2**31 - 1
+PROC_MOUNTS = {"default": "Default", "unmasked": "Unmasked"}
+PROFILES = {word.lower(): word for word in ("RuntimeDefault", "Unconfined", "Localhost")}
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -57,6 +59,17 @@ class ContainerSecurityContext(msgspec.Struct, frozen=True):
 def either(own: T | None, general: T | None) -> T | None:
     """What holds for a container: its own setting, else the general one."""
     return general if own is None else own
+
+
+def proc_mount(word: str) -> str:
+    """Kubernetes' word for how /proc is mounted; "" where it is none."""
+    return PROC_MOUNTS.get(word.strip().lower(), "")
+
+
+def profile_type(asked: Profile) -> str:
+    """Kubernetes' word for a profile's type; "" where there is none, or it lacks its profile."""
+    found = PROFILES.get(asked.type.strip().lower(), "")
+    return "" if found == "Localhost" and not asked.localhost_profile.strip() else found
 
 
 def faults(own: SecurityContext | ContainerSecurityContext) -> Iterator[tuple[str, str]]:

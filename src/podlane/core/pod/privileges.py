@@ -8,8 +8,7 @@ demands. A container that may be root is left as gitlab-runner leaves it.
 from __future__ import annotations
 
 from podlane.core.config.kubernetes import KubernetesConfig
-from podlane.core.config.security import ContainerSecurityContext, Profile, either
-from podlane.core.plan.lenient import profile_type
+from podlane.core.config.security import ContainerSecurityContext, Profile, either, profile_type
 
 _ALL = "ALL"
 _FORGES_PACKETS = "NET_RAW"  # dropped from every container, as gitlab-runner drops it

@@ -17,16 +17,17 @@ _CHECKS = (
     (_PRIVILEGED, "`privileged`"),
     ("restricted volume type", "`volumes.host_path` and `volumes.nfs`"),
     ("hostPath volumes", "`volumes.host_path` and `volumes.nfs`"),
-    ("non-default capabilities", "`cap_add` (or `capabilities.add`)"),
+    ("in securityContext.capabilities.add", "`cap_add` (or `capabilities.add`)"),
     ("procMount", "`proc_mount`"),
     ("seLinuxOptions", "`selinux_type`"),
     ("forbidden AppArmor", "`app_armor_profile`"),
+    ("must not set securityContext.seccompProfile", "`seccomp_profile`"),
     ("host namespaces", "`pod_spec` patches that share the node's namespaces"),
     ("hostPort", "`pod_spec` patches with a `hostPort`"),
 )
 # these podlane sets by itself for a container that is not to be root nor to gain rights
 _SET_UNASKED = (
-    ("unrestricted capabilities", "`capabilities.drop` (or `cap_add`)"),
+    ("securityContext.capabilities.drop=", "`capabilities.drop`"),
     ("seccompProfile", "`seccomp_profile`"),
 )
 _KUBELET = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from podlane.core.config.kubernetes import KubernetesConfig
-from podlane.core.config.security import ContainerSecurityContext, either
-from podlane.core.plan.lenient import proc_mount
+from podlane.core.config.security import ContainerSecurityContext, either, proc_mount
 from podlane.core.plan.model import Owner
 from podlane.core.pod import privileges
 
