@@ -59,10 +59,9 @@ def test_json_patch(document: Any, patch: Any, result: Any) -> None:
         ({"a": 1}, "list of operations"),
         ([{"op": "increase", "path": "/a"}], "`op` is none of"),
         ([{"op": "add", "path": "a", "value": 1}], "no JSON pointer"),
-        ([{"op": "add", "path": "/b"}], "lacks its `value`"),
         ([{"op": "remove", "path": "/c"}], "operation 1: there is no 'c'"),
         ([{"op": "remove", "path": "/b/2"}], "no item '2'"),
-        ([{"op": "add", "path": "/b/01", "value": 1}], "no item '01'"),
+        ([{"op": "add", "path": "/b/x", "value": 1}], "no item 'x'"),
         ([{"op": "add", "path": "/a/x", "value": 1}], "neither keys nor items"),
         ([{"op": "test", "path": "/a", "value": 2}], "the test of '/a' fails"),
         (["add"], "`op` is none of"),
@@ -100,8 +99,8 @@ def test_merge_patch(target: Any, patch: Any, result: Any) -> None:
             {
                 "containers": [
                     {"name": "a", "image": "x", "tty": True},
-                    {"name": "b"},
                     {"name": "c"},
+                    {"name": "b"},
                 ]
             },
         ),

@@ -1,12 +1,18 @@
-"""JSON Patch (RFC 6902): a list of operations, each at a JSON Pointer (RFC 6901)."""
+"""JSON Patch (RFC 6902): a list of operations, each at a JSON Pointer (RFC 6901).
+
+As lenient as kubectl and gitlab-runner are: what is not there is null where it is copied, tested or
+replaced, a value that is left out is null, and negative numbers count from a list's end.
+"""
 
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from podlane.core.pod.patch.problem import PatchProblem
 
+_PLACE = re.compile(r"[-+]?[0-9]{1,9}", re.ASCII)
 _OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
 
 
@@ -29,24 +35,17 @@ def _operate(whole: dict[str, Any], operation: Any) -> None:
     path = _pointer(operation, "path")
     match operation["op"]:
         case "add":
-            _add(whole, path, _value(operation))
+            _add(whole, path, operation.get("value"))
         case "remove":
             _remove(whole, path)
         case "replace":
-            _remove(whole, path)
-            _add(whole, path, _value(operation))
+            _replace(whole, path, operation.get("value"))
         case "move":
             _add(whole, path, _remove(whole, _pointer(operation, "from")))
         case "copy":
-            _add(whole, path, copy.deepcopy(_find(whole, _pointer(operation, "from"))))
-        case "test" if _find(whole, path) != operation.get("value"):
+            _add(whole, path, copy.deepcopy(_look(whole, _pointer(operation, "from"))))
+        case "test" if _look(whole, path) != operation.get("value"):
             raise PatchProblem(f"the test of {operation['path']!r} fails")
-
-
-def _value(operation: dict[str, Any]) -> Any:
-    if "value" not in operation:
-        raise PatchProblem(f"`{operation['op']}` lacks its `value`")
-    return operation["value"]
 
 
 def _pointer(operation: dict[str, Any], key: str) -> list[str]:
@@ -62,10 +61,22 @@ def _find(whole: Any, path: list[str]) -> Any:
     return whole
 
 
+def _look(whole: Any, path: list[str]) -> Any:
+    """Null for a key that is not there, if what would hold it is."""
+    parent = _find(whole, path[:-1])
+    return parent.get(path[-1]) if isinstance(parent, dict) else _find(parent, path[-1:])
+
+
+def _replace(whole: Any, path: list[str], value: Any) -> None:
+    parent = _find(whole, path[:-1])
+    place = path[-1] if isinstance(parent, dict) else _key(parent, path[-1])
+    parent[place] = value
+
+
 def _add(whole: Any, path: list[str], value: Any) -> None:
     parent = _find(whole, path[:-1])
     if isinstance(parent, list):
-        place = len(parent) if path[-1] == "-" else _place(parent, path[-1], len(parent))
+        place = len(parent) if path[-1] == "-" else _place(path[-1], len(parent) + 1)
         parent.insert(place, value)
     elif isinstance(parent, dict):
         parent[path[-1]] = value
@@ -80,14 +91,15 @@ def _remove(whole: Any, path: list[str]) -> Any:
 
 def _key(parent: Any, part: str) -> Any:
     if isinstance(parent, list):
-        return _place(parent, part, len(parent) - 1)
+        return _place(part, len(parent))
     if isinstance(parent, dict) and part in parent:
         return part
     raise PatchProblem(f"there is no {part[:100]!r}")
 
 
-def _place(parent: list[Any], part: str, most: int) -> int:
-    is_number = part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")
-    if not is_number or int(part[:9]) > most:
-        raise PatchProblem(f"there is no item {part[:100]!r} in a list of {len(parent)}")
-    return int(part)
+def _place(part: str, places: int) -> int:
+    """Which of so many places in a list is meant."""
+    number = int(part) if _PLACE.fullmatch(part) else places
+    if not -places <= number < places:
+        raise PatchProblem(f"there is no item {part[:100]!r} in the list")
+    return number % places
