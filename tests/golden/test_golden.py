@@ -59,8 +59,27 @@ def test_plan_is_read_back_from_its_secrets(name: str) -> None:
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_objects_fit_the_schema(name: str) -> None:
     _, manifests = _built(name)
-    for manifest in (manifests.pod, manifests.record, *manifests.extra):
+    budget = (manifests.budget,) if manifests.budget else ()
+    for manifest in (manifests.pod, manifests.record, *manifests.extra, *budget):
         kubernetes_validate.validate(manifest, "1.34", strict=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hostAlias": []},
+        {"hostname": 1},
+        {"activeDeadlineSeconds": "1"},
+        {"tolerations": [{"key": "a", "operater": "Exists"}]},
+        {"volumes": [{"name": "a", "csi": {"driver": "d", "volumeAttributes": {"a": 1}}}]},
+        {"dnsConfig": {"options": {"name": "a"}}},
+        {"hostAliases": [{"hostnames": ["a"]}]},
+    ],
+)
+def test_the_schema_knows_every_key_and_type(wrong: dict[str, Any]) -> None:
+    pod = _built("plain")[1].pod
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(pod | {"spec": pod["spec"] | wrong}, "1.34", strict=True)
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

@@ -14,6 +14,7 @@ from podlane.core.config.container import ContainerLifecycle
 from podlane.core.config.network import DnsConfig, HostAlias
 from podlane.core.config.volumes import Volumes
 from podlane.core.plan.make import make_plan
+from podlane.core.plan.resolve import resolve
 from podlane.core.pod.manifests import build_manifests
 
 TABLES = {  # key of [runners.kubernetes], and the cases that show all that is in it
@@ -70,26 +71,30 @@ def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
                 yield from _structs(field.type)
 
 
-def _pod(case: str, key: str, path: tuple[Step, ...] | None) -> Any:
+def _shown(case: str, key: str) -> Iterator[tuple[type, str]]:
+    """The keys whose other value gives another pod."""
     job, context = read_case(case)
+    plan, ground = make_plan(job, context), resolve(job, context)
     kubernetes = context.runner.kubernetes
-    if path is not None:
-        table = _changed(getattr(kubernetes, key), path)
-        kubernetes = msgspec.structs.replace(kubernetes, **{key: table})
-        runner = msgspec.structs.replace(context.runner, kubernetes=kubernetes)
-        context = msgspec.structs.replace(context, runner=runner)
-    return build_manifests(make_plan(job, context), job, context).pod
+    table = getattr(kubernetes, key)
+
+    def pod(value: Any) -> Any:
+        changed = msgspec.structs.replace(kubernetes, **{key: value})
+        runner = msgspec.structs.replace(context.runner, kubernetes=changed)
+        other = msgspec.structs.replace(context, runner=runner)
+        return build_manifests(plan, job, other, ground=ground).pod
+
+    before, others = pod(table), {}
+    for path, owner, name in _leaves(table):
+        if path not in others:
+            others[path] = pod(_changed(table, path))
+        if others[path] != before:
+            yield owner, name
 
 
 @pytest.mark.parametrize("key", TABLES)
 def test_each_key_is_shown(key: str) -> None:
     kind, cases = TABLES[key]
-    shown: set[tuple[type, str]] = set()
-    for case in cases:
-        table = getattr(read_case(case)[1].runner.kubernetes, key)
-        before = _pod(case, key, None)
-        for path, owner, name in _leaves(table):
-            if _pod(case, key, path) != before:
-                shown.add((owner, name))
+    shown = {found for case in cases for found in _shown(case, key)}
     every = {(one, field.name) for one in _structs(kind) for field in msgspec.structs.fields(one)}
     assert not every - shown

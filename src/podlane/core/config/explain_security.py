@@ -34,7 +34,8 @@ privileged: Whether it runs with all rights of its node. Unset: as the key of th
   `[runners.kubernetes]`.
   = true
 proc_mount: How much of `/proc` it sees: `default` or `unmasked`, which builds of containers inside
-  it may need.
+  it may need. Kubernetes 1.33 and newer take `unmasked` only with `hostUsers: false`, which a
+  `pod_spec` patch adds.
   = "unmasked"
 selinux_type: Its SELinux type.
   = "container_t"
