@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from harness import wait
 from harness.stage import Pods
 
 BRIDGE = "10.244.0.1"  # where pods reach this machine
-LABEL = "app.kubernetes.io/managed-by=podlane"
+LABEL = "app.kubernetes.io/managed-by=podlane,podlane.dev/installation="
+NOT_A_NOTE = ",!podlane.dev/went-to"
 KINDS = (
     "pods,secrets,configmaps,services,serviceaccounts,persistentvolumeclaims,poddisruptionbudgets"
 )
@@ -29,11 +30,21 @@ class RealCluster:
     namespace: str
     folder: Path
     repository: Path
+    others: list[str] = field(default_factory=list)
     name: str = "cluster"
     host: str = BRIDGE
     builds: str = "/builds"
     helper: str = IMAGE
     python: str = "/usr/bin/python3"
+
+    @property
+    def home(self) -> str:
+        return self.namespace
+
+    @property
+    def label(self) -> str:
+        """What selects the objects of this test's podlane, in whatever namespace they are."""
+        return LABEL + self.namespace
 
     def runner(self) -> dict[str, Any]:
         kubernetes = {
@@ -56,11 +67,12 @@ class RealCluster:
         return await kubectl("-n", self.namespace, *words, typed=typed)
 
     async def items(self, kind: str) -> list[dict[str, Any]]:
-        found = json.loads(await self.kubectl("get", kind, "-l", LABEL, "-o", "json"))
+        found = json.loads(await kubectl("get", kind, "-A", "-l", self.label, "-o", "json"))
         return list(found["items"])
 
     async def objects(self) -> list[str]:
-        found = await self.kubectl("get", KINDS, "-l", LABEL, "-o", "name")
+        label = self.label + NOT_A_NOTE
+        found = await kubectl("get", KINDS, "-A", "-l", label, "-o", "name")
         split = (line.partition("/") for line in found.split())
         return [f"{kind.partition('.')[0]}s/{name}" for kind, _, name in split]
 
@@ -76,8 +88,8 @@ class RealCluster:
 
     async def _watch(self, seen: Pods) -> None:
         """Follow the pods; a watch that ends is begun again: the API may go for a while."""
-        label = LABEL.replace("=", "%3D")
-        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=1&labelSelector={label}"
+        label = self.label.replace("=", "%3D").replace(",", "%2C")
+        path = f"/api/v1/pods?watch=1&labelSelector={label}"
         while True:
             process = await asyncio.create_subprocess_exec(
                 str(kubectl_program()),
@@ -103,20 +115,29 @@ class RealCluster:
     async def create(self, manifest: dict[str, Any]) -> None:
         await self.kubectl("create", "-f", "-", typed=json.dumps(manifest))
 
+    async def make_namespace(self, name: str) -> None:
+        await kubectl("create", "namespace", name)
+        self.others.append(name)
+        await _until_ready(name)
+
+    async def namespaces(self) -> list[str]:
+        found = await kubectl("get", "namespaces", "-l", self.label, "-o", "name")
+        return [line.partition("/")[2] for line in found.split()]
+
     async def enforce(self, level: str) -> None:
         label = f"pod-security.kubernetes.io/enforce={level}"
         await kubectl("label", "namespace", self.namespace, label)
 
     async def delete_pods(self, *, now: bool = False) -> None:
         grace = ("--grace-period=0", "--force") if now else ()
-        await self.kubectl("delete", "pods", "-l", LABEL, "--wait=false", *grace)
+        await kubectl("delete", "pods", "-A", "-l", self.label, "--wait=false", *grace)
 
     async def evict_pods(self) -> None:
         for pod in await self.items("pods"):
-            name = pod["metadata"]["name"]
-            metadata = {"name": name, "namespace": self.namespace}
+            name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+            metadata = {"name": name, "namespace": namespace}
             wish = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
-            path = f"/api/v1/namespaces/{self.namespace}/pods/{name}/eviction"
+            path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
             await self.kubectl("create", "--raw", path, "-f", "-", typed=json.dumps(wish))
 
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
@@ -173,12 +194,16 @@ async def namespace(name: str, folder: Path, repository: Path) -> AsyncIterator[
     """A fresh namespace, ready for pods; gone afterwards."""
     await kubectl("create", "namespace", name)
     stage = RealCluster(name, folder, repository)
-
-    async def is_ready() -> bool:
-        return bool(await stage.kubectl("get", "serviceaccounts", "-o", "name"))
-
     try:
-        await wait.until("the namespace's service account", is_ready, 30)
+        await _until_ready(name)
         yield stage
     finally:
-        await kubectl("delete", "namespace", name, "--wait=false")
+        left = await stage.namespaces()
+        await kubectl("delete", "namespace", name, *stage.others, *left, "--wait=false")
+
+
+async def _until_ready(name: str) -> None:
+    async def is_ready() -> bool:
+        return bool(await kubectl("-n", name, "get", "serviceaccounts", "-o", "name"))
+
+    await wait.until("the namespace's service account", is_ready, 30)

@@ -31,6 +31,10 @@ class EmbeddedCluster:
     python: str = sys.executable
 
     @property
+    def home(self) -> str:
+        return "default"
+
+    @property
     def builds(self) -> str:
         return f"{self.cluster.root}/builds/$CI_JOB_ID"
 
@@ -59,7 +63,7 @@ class EmbeddedCluster:
             f"{kind}/{item['metadata']['name']}"
             for kind in ("pods", "secrets", "poddisruptionbudgets")
             for item in self.cluster.objects(kind)
-            if item["metadata"].get("labels", {}).get(LABEL) == "podlane"
+            if _is_ours(item)
         ]
 
     @asynccontextmanager
@@ -78,6 +82,13 @@ class EmbeddedCluster:
 
     async def create(self, manifest: dict[str, Any]) -> None:
         self.cluster.create(manifest)
+
+    async def make_namespace(self, name: str) -> None:
+        self.cluster.create({"kind": "Namespace", "metadata": {"name": name}})
+
+    async def namespaces(self) -> list[str]:
+        found = self.cluster.objects("namespaces")
+        return [one["metadata"]["name"] for one in found if _is_ours(one)]
 
     async def enforce(self, level: str) -> None:
         self.cluster.refuses = lambda pod: violation(pod, level)
@@ -104,6 +115,11 @@ class EmbeddedCluster:
         seen = json.dumps([pod.get("status", {}) for pod in pods], indent=1, default=str)
         logs = [self.cluster.log(pod["metadata"]["name"], "helper") for pod in pods]
         return seen[-6000:] + b"\n".join(logs).decode(errors="replace")[-4000:]
+
+
+def _is_ours(item: dict[str, Any]) -> bool:
+    labels = item["metadata"].get("labels") or {}
+    return bool(labels.get(LABEL) == "podlane" and "podlane.dev/went-to" not in labels)
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ from podlane.local.coordinator import CoordinatorJob
 from stores.scenario import cache_config
 
 WORLD_SECONDS = 10.0
+NAMESPACE_SECONDS = 45.0
 
 # opens a scene: `async with scene(config, runners) as play:`
 Open = Callable[..., AbstractAsyncContextManager["Play"]]
@@ -105,6 +106,7 @@ class Play:
                 await self.stage.create(event.object)
             case "look":
                 kinds = Counter(name.partition("/")[0] for name in await self.stage.objects())
+                kinds["namespaces"] = len(await self.stage.namespaces())
                 self.counts[job.name] = kinds
             case _:
                 await self._server(event.do)
@@ -162,7 +164,11 @@ class Play:
         async def is_empty() -> bool:
             return not await self.stage.objects()
 
+        async def is_bare() -> bool:
+            return not await self.stage.namespaces()
+
         await wait.until("no object with podlane's label", is_empty, seconds, every=0.3)
+        await wait.until("no namespace with it", is_bare, NAMESPACE_SECONDS, every=0.3)
 
     async def tell(self) -> str:
         """All there is to see, for whoever reads a failure."""
@@ -177,7 +183,7 @@ class Play:
 
 async def play(scenario: Scenario, stage: Stage) -> None:
     """Play it and check all that it expects."""
-    words = {"helper": stage.helper, "python": stage.python}
+    words = {"helper": stage.helper, "python": stage.python, "namespace": stage.home}
     if scenario.registry is None:
         await _play(filled(scenario, words), stage, None)
         return
@@ -196,6 +202,8 @@ async def _play(scenario: Scenario, stage: Stage, found: Registry | None) -> Non
         jobs = tuple(spec for spec in jobs_there if spec.only in ("", stage.name))
         gitlab.set_up(scenario.gitlab)
         config = config_for(stage, gitlab, scenario.config, _with(cache, scenario.runners))
+        for name in scenario.namespaces:
+            await stage.make_namespace(name)
         for manifest in scenario.objects:
             await stage.create(manifest)
         if scenario.enforce:

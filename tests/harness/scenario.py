@@ -102,9 +102,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gitlab-runner, which is then what is expected; `not_here`: why it cannot be played at all.
 
     `gitlab`: what the coordinator is set to (`calls.interval`) and its `faults`. `objects` are
-    there before the manager. `enforce`: the Pod Security Standard of the namespace.
-    `troubles`: faults of the embedded cluster, by their class. `store`: the runners have an S3;
-    its `troubles`, and keys of `[runners.cache]` (`stores/scenario.py`).
+    there before the manager, and `namespaces`; `{namespace}` is the test's own, wherever it stands.
+    `enforce`: the Pod Security Standard of that one. `troubles`: faults of the embedded cluster, by
+    their class. `store`: the runners have an S3; its `troubles`, and keys of `[runners.cache]`
+    (`stores/scenario.py`).
     `vault`: what a Vault holds, by mount and path; its address is `{vault}` in a job's `payload`.
     `registry`: a private one with `ci/busybox:1` to `:9`, for the user `ci` with the password
     `secret`, at `{registry}` everywhere; `{is_up: false}`: until an event says `start-registry`.
@@ -119,6 +120,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config: dict[str, Any] = {}
     runners: tuple[RunnerSpec, ...] = (RunnerSpec(),)
     gitlab: dict[str, Any] = {}
+    namespaces: tuple[str, ...] = ()
     objects: tuple[dict[str, Any], ...] = ()
     enforce: str = ""
     troubles: tuple[dict[str, Any], ...] = ()

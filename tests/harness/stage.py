@@ -21,6 +21,10 @@ class Stage(Protocol):
     python: str  # the Python that podlane runs in, in its container
 
     @property
+    def home(self) -> str:
+        """The namespace of the test."""
+
+    @property
     def builds(self) -> str:
         """The `builds_dir` that `runner` gives."""
 
@@ -38,6 +42,12 @@ class Stage(Protocol):
 
     async def create(self, manifest: dict[str, Any]) -> None:
         """Make an object, as an administrator would."""
+
+    async def make_namespace(self, name: str) -> None:
+        """Make another namespace, which goes with the test."""
+
+    async def namespaces(self) -> list[str]:
+        """Those with podlane's label."""
 
     async def enforce(self, level: str) -> None:
         """Let the namespace take only pods of this Pod Security Standard."""

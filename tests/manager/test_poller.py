@@ -64,7 +64,8 @@ def now() -> float:
 def runner(gitlab: GitLab, name: str = "one") -> Runner:
     context = RunnerContext(RunnerConfig("https://g.test", Token("t"), name), "i", "s", "0", {})
     site = Site("here", cast(Any, None), "ns", "")
-    return Runner(name, context, cast(Any, gitlab), cast(Any, None), site)
+    none = cast(Any, None)
+    return Runner(name, context, cast(Any, gitlab), none, site, none, none, none)
 
 
 @dataclass

@@ -19,6 +19,11 @@ from podlane.core.pod.verdict import Entry
 Key = tuple[str, str]  # (site, record name)
 
 
+def _covers(view: str, site: str) -> bool:
+    """Whether a site is part of what is watched: it itself, or all of its cluster (`cluster/`)."""
+    return site == view or (view.endswith("/") and site.startswith(view))
+
+
 class Holder(NamedTuple):
     """Who holds which slots, and since which version of the cluster."""
 
@@ -69,7 +74,8 @@ class Line:
 class Board:
     """`changed` holds the keys to be looked at again; `stir` wakes whoever waits for a change.
 
-    `blind`: the sites that we have lost sight of, half of each view ("records", "pods") a word.
+    A view is a site, or all sites of a cluster (`_covers`). `blind`: the views that we have lost
+    sight of, half of each ("records", "pods") a word.
     """
 
     lines: dict[Key, Line] = field(default_factory=dict)
@@ -92,21 +98,21 @@ class Board:
         for event in self._waiters:
             event.set()
 
-    def see(self, site: str, what: str, *, is_seen: bool) -> None:
-        """Take that one view of a site is lost, or is there again."""
+    def see(self, view: str, what: str, *, is_seen: bool) -> None:
+        """Take that one half of a view is lost, or is there again."""
         if is_seen:
-            self.blind.discard((site, what))
+            self.blind.discard((view, what))
         else:
-            self.blind.add((site, what))
+            self.blind.add((view, what))
         for event in self._waiters:
             event.set()
 
     def is_blind(self, site: str) -> bool:
-        return any(where == site for where, _ in self.blind)
+        return any(_covers(view, site) for view, _ in self.blind)
 
-    def stir_site(self, site: str) -> None:
-        """Have each job of a site looked at again."""
-        for key in [key for key in self.lines if key[0] == site]:
+    def stir_view(self, view: str) -> None:
+        """Have each job of a view looked at again."""
+        for key in [key for key in self.lines if _covers(view, key[0])]:
             self.stir(key)
 
     def put_record(self, site: str, record: RecordState, *, is_seen: bool = False) -> None:
@@ -169,23 +175,23 @@ class Board:
                 return pod
         return None
 
-    def keep_only_records(self, site: str, present: Iterable[str]) -> None:
-        """Drop the records of `site` that a fresh list no longer shows."""
-        names = set(present)
-        gone = [name for where, name in self.lines if where == site and name not in names]
-        for name in gone:
-            if not self.lines[(site, name)].is_launching:
-                self.drop_record(site, name)
+    def keep_only_records(self, view: str, present: Iterable[Key]) -> None:
+        """Drop the records of `view` that a fresh list no longer shows."""
+        keys = set(present)
+        gone = [key for key in self.lines if _covers(view, key[0]) and key not in keys]
+        for key in gone:
+            if not self.lines[key].is_launching:
+                self.drop_record(*key)
 
-    def keep_only_pods(self, site: str, present: Iterable[str]) -> None:
-        """Mark as gone the pods of `site` that a fresh list (of uids) no longer shows."""
+    def keep_only_pods(self, view: str, present: Iterable[str]) -> None:
+        """Mark as gone the pods of `view` that a fresh list (of uids) no longer shows."""
         uids = set(present)
-        gone = [uid for uid, (where, _) in self._strays.items() if where == site]
+        gone = [uid for uid, (where, _) in self._strays.items() if _covers(view, where)]
         for uid in set(gone) - uids:
             del self._strays[uid]
         for (where, _), line in list(self.lines.items()):
-            if where == site and line.pod is not None and line.pod.uid not in uids:
-                self.drop_pod(site, line.pod)
+            if _covers(view, where) and line.pod is not None and line.pod.uid not in uids:
+                self.drop_pod(where, line.pod)
 
     def live(self, runner: str = "") -> int:
         """Count the jobs that hold a place, of one runner or of all."""

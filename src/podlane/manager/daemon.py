@@ -18,17 +18,17 @@ from podlane.core.config.check import Checked, Entry
 from podlane.core.config.model import Config
 from podlane.core.config.polling import polling
 from podlane.errors import ConfigError
-from podlane.manager import logs, reload
+from podlane.manager import logs, orphans, reload
 from podlane.manager.board import Board, Line
+from podlane.manager.hands import Hands
 from podlane.manager.keep import Keeper
-from podlane.manager.launch import Hands, launch
+from podlane.manager.launch import launch
 from podlane.manager.left_out import without_faults
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
 from podlane.manager.settle import Settler
-from podlane.manager.site import Site
 from podlane.manager.status import Status, serve_status
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Manager:
         self.board = Board()
         self.hands = Hands(self.board)
         self.places = Places(self.board, config.concurrent)
-        self.book = RunnerBook(identity, path.parent)
+        self.book = RunnerBook(identity, path.parent, self.board)
         self.settler = Settler(self.hands, self._runner_of)
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
         self._asking = Asking(self.places, self._start)
@@ -81,6 +81,7 @@ class Manager:
                     self._tasks.create_task(self.places.serve())
                     self._tasks.create_task(serve_status(self.status, self._config.listen_address))
                     self._apply(self._config, self._left_out)
+                    self._tasks.create_task(orphans.sweep(self._runners, self.board))
                     self._tasks.create_task(self._follow_config(signals.hup))
                     self._tasks.create_task(_until_stopped(signals.stop))
             except* _StopNow:
@@ -123,7 +124,7 @@ class Manager:
         in_force = {key: poller.runner.context.runner for key, poller in self.pollers.items()}
         kept, out = without_faults(config, left_out, in_force)
         config = msgspec.structs.replace(config, runners=config.runners + kept)
-        runners = self.book.update(config, self._open_site)
+        runners = self.book.update(config, self._tasks.create_task)
         self._config = config
         self.places.concurrent = config.concurrent
         for key in [key for key in self.pollers if key not in runners]:
@@ -149,12 +150,8 @@ class Manager:
 
     async def _poll(self, poller: Poller) -> None:
         """Ask only once the jobs that are there already are known."""
-        await self.book.ready(poller.runner.site)
+        await poller.runner.views.ready(poller.runner.reach)
         await poller.serve()
-
-    def _open_site(self, site: Site) -> None:
-        for feed in self.book.feeds(site, self.board):
-            self._tasks.create_task(feed)
 
     def _start(self, body: bytes, runner: Runner) -> None:
         task = self._launches.create_task(self._launch(body, runner))
@@ -167,6 +164,9 @@ class Manager:
             await launch(body, runner, self.hands)
         finally:
             self.places.give_back(runner.key)
+
+    def _runners(self) -> list[Runner]:
+        return [poller.runner for poller in self.pollers.values()]
 
     def _runner_of(self, line: Line, site: str) -> Runner | None:
         if not self.book.is_listed(site):

@@ -17,6 +17,7 @@ from podlane.clients.http.tls import TlsFiles, find_tls_files
 from podlane.clients.kube.access import Way, way
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.polling import Polling, polling
+from podlane.core.config.reach import Reach, reach_of
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
 from podlane.manager.pods import Wishes
@@ -34,7 +35,8 @@ class GitLab(msgspec.Struct, frozen=True):
 
 
 class Effects(msgspec.Struct, frozen=True):
-    """`status`: where metrics and health are served. `cluster`: where jobs' objects are made."""
+    """`status`: where metrics and health are served. `cluster`: where jobs' objects are made, in
+    the namespaces of `reach`."""
 
     log: tuple[str, str]
     status: tuple[str, int] | None
@@ -43,6 +45,7 @@ class Effects(msgspec.Struct, frozen=True):
     wishes: Wishes
     gitlab: GitLab
     cluster: Way
+    reach: Reach
 
 
 def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
@@ -60,4 +63,5 @@ def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
             tls=find_tls_files(folder, runner),
         ),
         cluster=way(runner.kubernetes),
+        reach=reach_of(runner.kubernetes),
     )

@@ -16,9 +16,9 @@ from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.pod import waiting
 from podlane.core.trace.reply import Word
 from podlane.errors import ServiceError
-from podlane.manager import pods
+from podlane.manager import records
 from podlane.manager.board import Key, Line
-from podlane.manager.launch import Hands
+from podlane.manager.hands import Hands
 from podlane.manager.runner import Runner
 from podlane.manager.settle import RunnerOf, Settler
 from podlane.manager.speak import once
@@ -109,7 +109,7 @@ class Keeper:
         if voice is None or watch.offset is None or text in ("", watch.said):
             return
         watch.said = text
-        (text,) = await pods.mask_lines(runner.site, line.record.name, (text,))
+        (text,) = await records.mask_lines(runner.site_of(line.record), line.record.name, (text,))
         data = f"\x1b[0;33m{text}\x1b[0;m\n".encode()
         reply = await once(runner.jobs.append_trace(voice.job, watch.offset, data))
         if reply.word is Word.DONE:

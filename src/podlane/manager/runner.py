@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
+from podlane.clients.kube.api import KubeApi
 from podlane.core.config.model import RunnerConfig
+from podlane.core.config.reach import Reach
 from podlane.core.plan.context import RunnerContext
+from podlane.core.pod.state import RecordState
+from podlane.core.pod.tries import Tries
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
 from podlane.manager.pods import Wishes
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
+from podlane.manager.views import Views
 
 _IMAGES_SECONDS = 5.0
 _TRY_SECONDS = 5.0
+_REMOVE_GRACE = 1  # seconds: a finished pod has nothing left to say
 _TRIES = 5  # where the config has a negative number
 
 
 @dataclass(frozen=True)
 class Runner:
     """`context` holds the settings and all that a plan needs of them; `key` names the entry.
-    `docker_config`: the manager's own registry credentials, a file that may change or not be there.
+
+    `site` is its own namespace, `reach` where else its jobs can come to, `views` what is watched
+    there. `open_api`: the way in to the cluster by another token. `docker_config`: the manager's
+    own registry credentials, a file that may change or not be there.
     """
 
     key: str
@@ -34,8 +45,28 @@ class Runner:
     gitlab: RunnerApi
     jobs: JobApi
     site: Site
+    reach: Reach
+    views: Views
+    open_api: Callable[[Token], KubeApi]
     cache: SharedCache | None = None
     docker_config: Path | None = None
+
+    def site_of(self, record: RecordState) -> Site:
+        """Where a job's objects are."""
+        return self.site.at(record.namespace)
+
+    @asynccontextmanager
+    async def maker(self, namespace: str, token: Token) -> AsyncIterator[Site]:
+        """The site where objects are made by `token`; by our own account if it is empty."""
+        site = self.site.at(namespace)
+        if not token:
+            yield site
+            return
+        api = self.open_api(token)
+        try:
+            yield replace(site, creator=api)
+        finally:
+            await api.close()
 
     def patience(self) -> Patience:
         return patience(self.context.runner)
@@ -70,10 +101,18 @@ def patience(runner: RunnerConfig) -> Patience:
 
 
 def wishes(runner: RunnerConfig) -> Wishes:
-    tries = runner.kubernetes.resource_availability_check_max_attempts
+    kubernetes = runner.kubernetes
+    tries = kubernetes.resource_availability_check_max_attempts
+    grace, most = kubernetes.cleanup_grace_period_seconds, kubernetes.retry_backoff_max
     return Wishes(
         awaits=_TRY_SECONDS * (_TRIES if tries < 0 else tries),
-        has_budget=runner.kubernetes.pod_disruption_budget,
+        has_budget=kubernetes.pod_disruption_budget,
+        grace=_REMOVE_GRACE if grace is None else max(grace, 0),
+        tries=Tries(
+            limits=kubernetes.retry_limits,
+            seconds=kubernetes.poll_timeout,
+            most_pause=max(most, 500) / 1000 if most else None,
+        ),
     )
 
 

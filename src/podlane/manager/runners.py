@@ -5,7 +5,6 @@ A runner that a reload removed is kept while its jobs live, so that they can sti
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
@@ -19,17 +18,20 @@ from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
 from podlane.clients.http.session import HttpSession
 from podlane.clients.http.tls import find_tls_files
-from podlane.clients.kube.access import load_access, way
+from podlane.clients.kube.access import Access, load_access, load_access_by, way
 from podlane.clients.kube.api import KubeApi
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.config.reach import reach_of
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod import names
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
-from podlane.manager.site import Site
+from podlane.manager.site import Site, cluster_of, namespace_of
 from podlane.manager.stores.shared import SharedCache, open_cache
+from podlane.manager.views import Start, Views
 
 log = logging.getLogger(__name__)
 
@@ -48,20 +50,26 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class RunnerBook:
+    """`environ`: where a way to a cluster may be found, and the names of stores."""
+
     def __init__(
-        self, identity: Identity, folder: Path, environ: Mapping[str, str] = os.environ
+        self,
+        identity: Identity,
+        folder: Path,
+        board: Board,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
+        self._board = board
         self._identity = identity
         self._folder = folder
         self._environ = environ
         self._runners: dict[str, Runner] = {}
-        self._sites: dict[str, Site] = {}
-        self._ready: dict[str, asyncio.Event] = {}
+        self._clusters: dict[str, tuple[Site, Views]] = {}
         self._max_age = 0.0
         self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
-    def update(self, config: Config, open_site: Callable[[Site], None]) -> dict[str, Runner]:
-        """Return the runners of `config` by key; `open_site` is called for each new site.
+    def update(self, config: Config, start: Start) -> dict[str, Runner]:
+        """Return the runners of `config` by key; `start` begins the tasks that watch for them.
 
         One whose files or cluster cannot be used is as it was before, or left out: the others go
         on. ConfigError if none is left.
@@ -74,7 +82,7 @@ class RunnerBook:
             old = self._runners.get(key)
             try:
                 if old is None or old.context.runner != settings:
-                    self._runners[key] = self._runner(key, settings, open_site)
+                    self._runners[key] = self._runner(key, settings, start)
             except ConfigError as error:
                 refused.append(error)
                 _say_refused(settings, error, is_kept=old is not None)
@@ -86,44 +94,25 @@ class RunnerBook:
         return present
 
     def find(self, key: str, site: str) -> Runner | None:
-        """The runner of a job, or another one at the job's site that can speak for it."""
-        if key in self._runners:
-            return self._runners[key]
-        return next((r for r in self._runners.values() if r.site.name == site), None)
-
-    async def ready(self, site: Site) -> None:
-        """Wait until records and pods of the site have been listed once."""
-        await self._ready[site.name + "/records"].wait()
-        await self._ready[site.name + "/pods"].wait()
+        """The runner of a job, or another one at the job's cluster that can speak for it."""
+        cluster, own = cluster_of(site), self._runners.get(key)
+        if own is not None and own.site.cluster == cluster:
+            return own
+        return next((r for r in self._runners.values() if r.site.cluster == cluster), None)
 
     def is_listed(self, site: str) -> bool:
         """Whether records and pods of a site are known: before, a missing pod says nothing."""
-        return self._ready[site + "/records"].is_set() and self._ready[site + "/pods"].is_set()
+        found = self._clusters.get(cluster_of(site))
+        return found is not None and found[1].is_listed(namespace_of(site))
 
     def is_ready(self) -> bool:
-        return all(event.is_set() for event in self._ready.values())
-
-    def feeds(self, site: Site, board: Board) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What keeps the board true for a site; a full list has its jobs looked at anew."""
-        records = self._ready.setdefault(site.name + "/records", asyncio.Event())
-        found = self._ready.setdefault(site.name + "/pods", asyncio.Event())
-
-        def listed(event: asyncio.Event) -> None:
-            event.set()
-            board.stir_site(site.name)
-
-        return (
-            site.follow_records(board, lambda: listed(records)),
-            site.follow_pods(board, lambda: listed(found)),
-        )
+        return all(views.is_ready() for _, views in self._clusters.values())
 
     async def close(self) -> None:
         for closer in self._closers:
             await closer()
 
-    def _runner(
-        self, key: str, settings: RunnerConfig, open_site: Callable[[Site], None]
-    ) -> Runner:
+    def _runner(self, key: str, settings: RunnerConfig, start: Start) -> Runner:
         tls = find_tls_files(self._folder, settings)
         agent = f"podlane {self._identity.version}"
         session = HttpSession(tls, user_agent=agent, max_age=self._max_age)
@@ -137,10 +126,22 @@ class RunnerBook:
             manager_name=self._identity.host_name,
             helper_image=self._identity.helper_image,
         )
-        site = self._site(settings, open_site)
-        gitlab, jobs = RunnerApi(session, settings.url), JobApi(session)
-        file = self._identity.docker_config
-        return Runner(key, context, gitlab, jobs, site, self._cache(settings), file)
+        kubernetes, reach = settings.kubernetes, reach_of(settings.kubernetes)
+        root, views = self._cluster(kubernetes, start)
+        runner = Runner(
+            key=key,
+            context=context,
+            gitlab=RunnerApi(session, settings.url),
+            jobs=JobApi(session),
+            site=root.at(reach.home),
+            reach=reach,
+            views=views,
+            open_api=lambda token: self._api(load_access_by(token, kubernetes, self._environ)),
+            cache=self._cache(settings),
+            docker_config=self._identity.docker_config,
+        )
+        views.add(reach)
+        return runner
 
     def _cache(self, settings: RunnerConfig) -> SharedCache | None:
         agent = f"podlane/{self._identity.version}"
@@ -148,18 +149,18 @@ class RunnerBook:
         self._closers.append(session.close)
         return open_cache(settings, session, self._environ)
 
-    def _site(self, settings: RunnerConfig, open_site: Callable[[Site], None]) -> Site:
-        kubernetes = settings.kubernetes
-        to = way(kubernetes)
-        name = f"{hash(to)}/{to.namespace}"
-        if name not in self._sites:
-            access = load_access(kubernetes, self._environ)
-            api = KubeApi(access, user_agent=f"podlane/{self._identity.version}")
+    def _cluster(self, kubernetes: KubernetesConfig, start: Start) -> tuple[Site, Views]:
+        """The cluster as a site of all its namespaces, and what is watched there."""
+        name = f"{hash(way(kubernetes))}"
+        if name not in self._clusters:
+            api = self._api(load_access(kubernetes, self._environ))
             self._closers.append(api.close)
-            selector = names.selector(self._identity.installation)
-            self._sites[name] = Site(name, api, to.namespace, selector)
-            open_site(self._sites[name])
-        return self._sites[name]
+            root = Site(name, api, "", names.selector(self._identity.installation))
+            self._clusters[name] = root, Views(root, self._board, start)
+        return self._clusters[name]
+
+    def _api(self, access: Access) -> KubeApi:
+        return KubeApi(access, user_agent=f"podlane/{self._identity.version}")
 
 
 def _say_refused(settings: RunnerConfig, error: ConfigError, *, is_kept: bool) -> None:

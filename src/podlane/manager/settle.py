@@ -33,12 +33,14 @@ from podlane.core.pod.verdict import (
 from podlane.core.text.token import Token
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
-from podlane.manager import pods
+from podlane.manager import pods, records
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
-from podlane.manager.launch import Hands, Voice, abandon
+from podlane.manager.hands import Hands, Voice, abandon
+from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.service_logs import ServiceLogs
+from podlane.manager.site import Site
 from podlane.manager.speak import once, remark, speak
 from podlane.manager.warnings import warnings_of
 
@@ -47,16 +49,7 @@ RunnerOf = Callable[[Line, str], Runner | None]
 
 
 _REMOVAL_SECONDS = 15.0
-
-
-async def _patiently(making: Awaitable[str], line: Line, runner: Runner) -> str:
-    """Unavailable while there is time to try again, JobRefused when there is none left."""
-    try:
-        return await making
-    except Unavailable as error:
-        if time.time() < line.record.created_at + runner.patience().start:
-            raise
-        raise pods.refusal_of(error) from error
+_PAUSE = 3.0
 
 
 def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
@@ -73,6 +66,7 @@ class Settler:
         self._board = hands.board
         self._runner_of = runner_of
         self._due: dict[Key, float] = {}
+        self._tries: dict[Key, int] = {}
         self._busy: set[Key] = set()
         self._woken = self._board.watcher()
         self._service_logs = ServiceLogs()
@@ -99,12 +93,13 @@ class Settler:
         line = self._board.lines.get(key)
         if line is None:
             self._hands.voices.pop(key, None)
+            self._tries.pop(key, None)
             return
         runner = self._runner_of(line, key[0])
         if runner is None:
             return
         if line.pod is not None:
-            self._service_logs.look(line.pod, runner.site, tasks)
+            self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
         verdict = _verdict(line, now, runner.patience())
         if isinstance(verdict, Wait):
             self._due[key] = now + max(verdict.seconds, 0.05)
@@ -125,7 +120,7 @@ class Settler:
                 case Remove():
                     await self._remove(line, runner)
         except (ServiceError, TimeoutError) as error:
-            self._due[key] = time.time() + 3
+            self._due[key] = time.time() + (runner.wishes.tries.most_pause or _PAUSE)
             log.warning(
                 "Could not settle a job yet",
                 extra={"fields": self._fields(line, runner) | {"error": str(error)}},
@@ -136,7 +131,7 @@ class Settler:
 
     async def _make(self, key: Key, line: Line, wanted: Make, runner: Runner) -> None:
         """Make the pod that the record has not, or the next attempt in place of the last."""
-        site, record, attempt = runner.site, line.record, wanted.attempt
+        site, record, attempt = runner.site_of(line.record), line.record, wanted.attempt
         if attempt == 0 and await self._is_there(line, runner):
             return
         found = await site.api.get(SECRET, site.namespace, record.name)
@@ -147,13 +142,17 @@ class Settler:
                 if reply.word is Word.STOP:
                     await self.forget(key, line, runner)
                     return
-                await pods.check_makeable(site, found, has_begun=bool(reply.offset))
-                await _patiently(self._slot(line), line, runner)
+                await records.check_makeable(site, found, has_begun=bool(reply.offset))
+                await self._patiently(self._slot(line), key, line, runner)
             elif line.pod is not None:
-                await pods.delete_pod(site, line.pod)
-            first, failed_pulls = pods.read_pod(found), wanted.pulls_failed
+                await pods.delete(site, POD, line.pod.name, runner.wishes.grace)
+            first, failed_pulls = records.read_pod(found), wanted.pulls_failed
             manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
-            pod = await self._make_pod(manifest, line, runner, is_next=attempt > 0)
+            own = await records.bearer_token(site, found)
+            async with runner.maker(record.namespace, own) as maker:
+                pod = await self._make_pod(manifest, key, line, runner, maker)
+            if attempt:
+                await self._look_for(pod, line, runner)
             await remark(runner.jobs, voice.job, wanted.lines)
         except JobRefused as refusal:
             outcome = failed(FailureReason(refusal.failure_reason))
@@ -170,27 +169,35 @@ class Settler:
         return ""
 
     async def _make_pod(
-        self, manifest: pods.Manifest, line: Line, runner: Runner, *, is_next: bool
+        self, manifest: pods.Manifest, key: Key, line: Line, runner: Runner, site: Site
     ) -> str:
-        """Create the pod. The next attempt is waited for and put on the board at once: what is
-        left of the last one there would be taken for the loss of the job."""
-        for delay in delays(0.5, 5):
-            making = pods.make_pod(runner.site, manifest, line.record, runner.wishes)
+        """Create the pod. The next attempt is waited for, and its maker puts it on the board at
+        once: what is left of the last one there would be taken for the loss of the job."""
+        is_next = not manifest["metadata"]["name"].endswith("-0")
+        for delay in delays(0.5, runner.wishes.tries.most_pause or 5):
+            making = pods.make_pod(site, manifest, line.record, runner.wishes)
             try:
-                pod = await _patiently(making, line, runner)
+                return await self._patiently(making, key, line, runner)
             except Unavailable:
                 if not is_next:
                     raise
                 await asyncio.sleep(delay)
-                continue
-            if is_next:
-                await self._look_for(pod, runner)
-            return pod
         raise AssertionError("delays end never")
 
-    async def _look_for(self, name: str, runner: Runner) -> None:
+    async def _patiently(self, making: Awaitable[str], key: Key, line: Line, runner: Runner) -> str:
+        """Unavailable while it may be tried again, JobRefused when that is over."""
+        try:
+            return await making
+        except Unavailable as error:
+            number = self._tries[key] = self._tries.get(key, 1) + 1  # its launch was the first
+            waited = time.time() - line.record.created_at
+            if not runner.wishes.tries.is_over(error.message, number, waited):
+                raise
+            raise refusal_of(error) from error
+
+    async def _look_for(self, name: str, line: Line, runner: Runner) -> None:
         """Put a pod on the board as it is in the cluster. Gone when it is not there."""
-        site = runner.site
+        site = runner.site_of(line.record)
         found = await site.api.get(POD, site.namespace, name)
         self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
 
@@ -200,7 +207,7 @@ class Settler:
         After trouble with the API the watch may be a while behind; what is not seen is not gone.
         """
         try:
-            await self._look_for(names.pod_name(line.record.name, 0), runner)
+            await self._look_for(names.pod_name(line.record.name, 0), line, runner)
         except Gone:
             return line.pod is not None
         return True
@@ -208,8 +215,9 @@ class Settler:
     async def _tell(self, line: Line, told: Told, runner: Runner) -> None:
         assert line.pod is not None
         patch = {"metadata": {"annotations": {names.TELL: encode_told(told)}}}
+        site = runner.site_of(line.record)
         try:
-            await runner.site.api.patch(POD, runner.site.namespace, line.pod.name, patch)
+            await site.api.patch(POD, site.namespace, line.pod.name, patch)
         except Gone:
             return
 
@@ -218,7 +226,7 @@ class Settler:
         asks = verdict.is_unexplained or verdict.is_refused
         if line.pod is None or not asks or not wanted:
             return verdict
-        return explained(verdict, await warnings_of(runner.site, line.pod))
+        return explained(verdict, await warnings_of(runner.site_of(line.record), line.pod))
 
     async def speak_for(
         self, key: Key, line: Line, runner: Runner, outcome: Outcome, lines: tuple[str, ...]
@@ -226,7 +234,7 @@ class Settler:
         """End the job at GitLab by our word, then remove it."""
         voice = await self.voice(key, line, runner)
         if voice is not None:
-            lines = await pods.mask_lines(runner.site, line.record.name, lines)
+            lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             await abandon(runner, voice.uploads)
             fields: dict[str, object] = {"state": outcome.state}
@@ -251,13 +259,13 @@ class Settler:
         if line.pod is not None:
             self._service_logs.end(line.pod)
         line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
-        await pods.remove(runner.site, line.record, line.pod)
+        await pods.remove(runner.site_of(line.record), line.record, line.pod, runner.wishes.grace)
         log.info("Removed the job", extra={"fields": fields})
 
     async def voice(self, key: Key, line: Line, runner: Runner) -> Voice | None:
         """The way to speak for a job: kept from its launch, else read from its record."""
         if key not in self._hands.voices:
-            site = runner.site
+            site = runner.site_of(line.record)
             try:
                 found = await site.api.get(SECRET, site.namespace, line.record.name)
             except Gone:
@@ -285,7 +293,7 @@ def _images(line: Line) -> dict[str, object]:
 
 
 def _voice_of(record: pods.Manifest, runner: Runner) -> Voice:
-    job_id, job_token = int(pods.read(record, "id")), Token(pods.read(record, "token"))
-    url, reasons = pods.read(record, "url"), pods.read(record, "failure_reasons")
+    job_id, job_token = int(records.read(record, "id")), Token(records.read(record, "token"))
+    url, reasons = records.read(record, "url"), records.read(record, "failure_reasons")
     job = JobAccess(url, job_id, job_token, runner.context.info)
-    return Voice(job, tuple(reasons.split()), pods.read_uploads(record))
+    return Voice(job, tuple(reasons.split()), records.read_uploads(record))

@@ -167,9 +167,8 @@ shutdown_timeout = 0
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        (KUBERNETES + "cleanup_grace_period_seconds = 3", "later", "line 8: `[[runners]] #1 "),
+        (RUNNER + "prepare_timeout = '5m'", "later", "line 7: `[[runners]] #1 "),
         (KUBERNETES + "poll_interval = 3", "moot", "kubernetes.poll_interval` has no effect"),
-        (KUBERNETES + "cleanup_grace_period_seconds = 0", "later", "cleanup_grace_period_seconds"),
         (KUBERNETES + "imag = 'x'", "unknown", "the nearest known name here is `image`"),
         (KUBERNETES + "CPU_limits = 'x'", "unknown", "nearest known name here is `cpu_limit`"),
         (RUNNER + "image = 'x'", "unknown", "it is a key of `[runners.kubernetes]`"),

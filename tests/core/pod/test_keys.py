@@ -58,7 +58,13 @@ POLLING = {  # the manager's
 REFUSALS = {"custom_build_dir"}  # tests/golden/clone-path-not-allowed
 ELSEWHERE = POLLING | REFUSALS | {"kubernetes", "podlane"}
 PODLANE = {"pending_limit"}  # the manager's
-OF_THE_MANAGER = {"resource_availability_check_max_attempts", "print_pod_warning_events"}
+OF_THE_MANAGER = {
+    "resource_availability_check_max_attempts",
+    "print_pod_warning_events",
+    "cleanup_grace_period_seconds",
+    "retry_limits",
+    "retry_backoff_max",
+}
 OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {
     "pull_policy": ("always",),

@@ -1,4 +1,4 @@
-"""A started cluster and a client for it."""
+"""A started cluster with the namespace `ci`, and a client for it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from podlane.local.cluster import Cluster
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     cluster = Cluster(tmp_path / "cluster", (tmp_path,))
     await cluster.start()
+    cluster.create({"kind": "Namespace", "metadata": {"name": "ci"}})
     try:
         async with aiohttp.ClientSession() as session:
             yield Client(cluster, session)

@@ -126,6 +126,7 @@ async def test_an_open_watch_hears_410_and_a_broken_one_ends(client: Client) -> 
 async def test_the_history_is_bounded(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path / "cluster", history_limit=3)
     await cluster.start()
+    cluster.create({"kind": "Namespace", "metadata": {"name": "ci"}})
     try:
         async with aiohttp.ClientSession() as session:
             client = Client(cluster, session)

@@ -23,10 +23,9 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class Way(msgspec.Struct, frozen=True):
-    """What of a runner's settings leads to its cluster and namespace. Where two runners have the
-    same, they share what the manager sees there."""
+    """What of a runner's settings leads to its cluster. Where two runners have the same, they share
+    what the manager sees there."""
 
-    namespace: str
     host: str = ""
     context: str = ""
     cert_file: str = ""
@@ -37,7 +36,6 @@ class Way(msgspec.Struct, frozen=True):
 
 def way(kubernetes: KubernetesConfig) -> Way:
     return Way(
-        namespace=kubernetes.namespace or "default",
         host=kubernetes.host,
         context=kubernetes.context,
         cert_file=kubernetes.cert_file,
@@ -55,19 +53,36 @@ class Access(msgspec.Struct, frozen=True):
     credential: Credential
 
 
+def load_access_by(
+    token: Token, kubernetes: KubernetesConfig, environ: Mapping[str, str]
+) -> Access:
+    """The same server, where `token` alone proves who we are: no certificate, no other token."""
+    own = {"bearer_token": token, "cert_file": "", "key_file": ""}
+    if kubernetes.host:
+        return _configured(msgspec.structs.replace(kubernetes, **own))
+    if _is_in_cluster(environ, _ACCOUNT):
+        access = _in_cluster(environ, _ACCOUNT)
+        return msgspec.structs.replace(access, credential=FixedToken(token))
+    return _by_kubeconfig(kubernetes.context, environ, token)
+
+
 def load_access(
     kubernetes: KubernetesConfig, environ: Mapping[str, str], account: Path = _ACCOUNT
 ) -> Access:
     """Find the way in. ConfigError when there is none, or what it names cannot be used."""
     if kubernetes.host:
         access = _configured(kubernetes)
-    elif environ.get("KUBERNETES_SERVICE_HOST") and (account / "token").is_file():
+    elif _is_in_cluster(environ, account):
         access = _in_cluster(environ, account)
     else:
         access = _by_kubeconfig(kubernetes.context, environ)
     if not access.credential.is_stale():  # a plugin may bring a certificate of its own: not now
         access.route.context()
     return access
+
+
+def _is_in_cluster(environ: Mapping[str, str], account: Path) -> bool:
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (account / "token").is_file()
 
 
 def _in_cluster(environ: Mapping[str, str], account: Path) -> Access:
@@ -79,8 +94,11 @@ def _in_cluster(environ: Mapping[str, str], account: Path) -> Access:
     return Access(f"https://{host}:{port}", Route(TlsContext(files)), TokenFile(account / "token"))
 
 
-def _by_kubeconfig(context: str, environ: Mapping[str, str]) -> Access:
+def _by_kubeconfig(context: str, environ: Mapping[str, str], token: Token | None = None) -> Access:
     entry, credential = kubeconfig.load(context, environ)
+    if token is not None:
+        entry = {key: value for key, value in entry.items() if not key.startswith("client-")}
+        credential = FixedToken(token)
     route = Route(
         kubeconfig.KubeconfigContext(entry, credential),
         proxy_url=str(entry.get("proxy-url") or ""),

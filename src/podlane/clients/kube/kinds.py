@@ -8,18 +8,21 @@ import msgspec
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """`group` is the path of the API group, `plural` the name in paths."""
+    """`group` is the path of the API group, `plural` the name in paths. Without a namespace a path
+    is that of the objects of all namespaces, or of those that are in none."""
 
     group: str
     plural: str
 
     def path(self, namespace: str, name: str = "") -> str:
-        base = f"/{self.group}/namespaces/{quote(namespace, safe='')}/{self.plural}"
+        inside = f"namespaces/{quote(namespace, safe='')}/" if namespace else ""
+        base = f"/{self.group}/{inside}{self.plural}"
         return f"{base}/{quote(name, safe='')}" if name else base
 
 
 SECRET = Kind("api/v1", "secrets")
 POD = Kind("api/v1", "pods")
+NAMESPACE = Kind("api/v1", "namespaces")
 EVENT = Kind("api/v1", "events")
 BUDGET = Kind("apis/policy/v1", "poddisruptionbudgets")
 LEASE = Kind("apis/coordination.k8s.io/v1", "leases")

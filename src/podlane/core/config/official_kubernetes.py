@@ -6,18 +6,13 @@ helper_image_flavor moot: podlane has one helper image, its own, for images of e
 helper_image_autoset_arch_and_os moot: each node pulls the helper image of its architecture
 logs_base_dir moot: no log file is written in the build container
 scripts_base_dir moot: scripts reach the build container by `[runners.podlane] pod_dir`
-poll_interval moot: podlane watches its pods and does not poll
-cleanup_resources_timeout moot: podlane repeats a clean-up until it is done
-cleanup_grace_period_seconds! later: a finished pod is deleted with a grace of one second
-retry_limit moot: podlane repeats calls until `poll_timeout`
-retry_backoff_max moot: podlane has its own pace of repeats
+poll_interval moot: podlane watches its pods and does not poll; `poll_timeout` holds
+cleanup_resources_timeout moot: a clean-up is repeated until it is done, by the next manager too
+retry_limit moot: what may pass is tried until `poll_timeout`; `retry_limits` counts by the error
 suspend_pvc_size moot: environments are not suspended
 suspend_pvc_storage_class moot: environments are not suspended
 terminationGracePeriodSeconds moot: it is gone; `pod_termination_grace_period_seconds` took over
 
-[runners.kubernetes.retry_limits]
-moot: podlane has its own pace of repeats
-*
 
 [runners.kubernetes.init_permissions_container_security_context]
 moot: podlane has no such container

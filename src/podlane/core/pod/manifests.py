@@ -53,7 +53,8 @@ class Manifests(msgspec.Struct, frozen=True):
     Owner references are put in by whoever creates the objects, who knows the record's uid.
     `told_images`: container and image, where the manager's log shall name them.
     `budget`: the pod's PodDisruptionBudget, where it has one. `bearer_token`: the job's own, by
-    which its objects are made; empty: by the manager's.
+    which its objects are made; empty: by the manager's. `own_namespace`: the namespace that is
+    made for the job, where it has one.
     """
 
     record: Manifest
@@ -63,6 +64,7 @@ class Manifests(msgspec.Struct, frozen=True):
     told_images: tuple[tuple[str, str], ...] = ()
     budget: Manifest | None = None
     bearer_token: Token = Token("")
+    own_namespace: Manifest | None = None
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -115,6 +117,7 @@ def build_manifests(
         namespace=parts.kubernetes.namespace,
         budget=disruption.budget(pod) if parts.kubernetes.pod_disruption_budget else None,
         bearer_token=overwrites.bearer_token(parts.kubernetes, ground.reader),
+        own_namespace=_own_namespace(parts) if parts.kubernetes.namespace_per_job else None,
         told_images=_images(parts, first),
     )
 
@@ -224,8 +227,17 @@ def _record(parts: Parts, pod: Manifest, extra: tuple[Manifest, ...]) -> Manifes
     own_token = overwrites.bearer_token(parts.kubernetes, parts.ground.reader)
     noted = {names.EXTRA: further} if further else {}
     noted |= {names.BEARER: overwrites.BEARER_TOKEN} if own_token else {}
+    noted |= {names.OWN_NAMESPACE: "true"} if parts.kubernetes.namespace_per_job else {}
     annotations = {"annotations": noted} if noted else {}
     return record.record(_metadata(parts, parts.name) | annotations, data)
+
+
+def _own_namespace(parts: Parts) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": _metadata(parts, parts.kubernetes.namespace),
+    }
 
 
 def _further_plan(parts: Parts) -> list[Manifest]:

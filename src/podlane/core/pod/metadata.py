@@ -11,12 +11,12 @@ from podlane.core.job.payload import Job
 from podlane.core.job.variables import Reader
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.model import JobPlan
+from podlane.core.plan.overwrites.maps import is_reserved
 from podlane.core.pod import names
 from podlane.core.text.duration import format_duration
 from podlane.core.text.token import short_token
 
 _TEXT_LIMIT = 1024
-_RESERVED = "runner.gitlab.com"
 
 
 def record_of(job: Job, context: RunnerContext) -> str:
@@ -91,5 +91,5 @@ def _configured_labels(context: RunnerContext, reader: Reader) -> dict[str, str]
     return {
         key: names.label_value(reader.expand(value, key=key))
         for key, value in context.runner.kubernetes.pod_labels.items()
-        if not key.partition("/")[0].endswith(_RESERVED)
+        if not is_reserved(key)
     }

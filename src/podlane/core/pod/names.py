@@ -19,10 +19,12 @@ JOB_ID = "podlane.dev/job-id"
 PROJECT_ID = "podlane.dev/project-id"
 SLOT = "podlane.dev/slot"  # CI_CONCURRENT_ID
 PROJECT_SLOT = "podlane.dev/project-slot"  # CI_CONCURRENT_PROJECT_ID
+NOTED = "podlane.dev/went-to"  # on a note: the namespace that jobs went to
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
 SERVICE_LOG = "podlane.dev/service-log"
 BEARER = "podlane.dev/bearer"  # on the record: the variable with the token that its pod is made by
+OWN_NAMESPACE = "podlane.dev/own-namespace"  # on the record: its namespace goes with it
 EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 

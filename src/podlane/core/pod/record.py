@@ -16,7 +16,7 @@ import msgspec
 
 from podlane.core.job.payload import Job
 from podlane.core.plan.context import RunnerContext
-from podlane.core.plan.model import JobPlan
+from podlane.core.plan.model import EnvVariable, JobPlan
 from podlane.core.plan.services import Service
 from podlane.core.text import token
 from podlane.core.text.token import Token
@@ -64,6 +64,22 @@ def mask_lines(packed: bytes, lines: Iterable[str]) -> tuple[str, ...]:
         raise ValueError("no plan") from error
     secrets = [secret.reveal() for secret in trace.masks]
     return tuple(mask_text(line, secrets, trace.mask_prefixes) for line in lines)
+
+
+class _Exported(msgspec.Struct, frozen=True):
+    """All that is read of a plan, of whatever version: the variables of the job."""
+
+    variables: tuple[EnvVariable, ...] = ()
+
+
+def variable(packed: bytes, key: str) -> Token:
+    """The value of a variable in a packed plan. ValueError when it is no plan, KeyError when it has
+    no such variable."""
+    try:
+        found = token.decode(gzip.decompress(packed), _Exported).variables
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        raise ValueError("no plan") from error
+    return Token({item.key: item.value for item in found}[key].strip())
 
 
 def parts(plan: JobPlan) -> tuple[bytes, ...]:

@@ -34,8 +34,10 @@ def _short(value: Any) -> Any:
 
 
 def render_secrets(plan: JobPlan, manifests: Manifests) -> list[Manifest]:
+    """The Secrets, and before them the namespace that is made for them."""
     masks = _masks(plan)
-    return [_hidden(_secret(one), masks) for one in (manifests.record, *manifests.extra)]
+    first = [_hidden(manifests.own_namespace, masks)] if manifests.own_namespace else []
+    return first + [_hidden(_secret(one), masks) for one in (manifests.record, *manifests.extra)]
 
 
 def render_pod(plan: JobPlan, manifests: Manifests) -> Manifest:

@@ -128,6 +128,7 @@ class RecordState(msgspec.Struct, frozen=True):
     """A job's Secret. Times are seconds since the epoch.
 
     `version`: of two, the one made later has the larger; the cluster counts all changes.
+    `has_own_namespace`: the namespace was made for this job alone.
     """
 
     name: str
@@ -140,6 +141,7 @@ class RecordState(msgspec.Struct, frozen=True):
     is_deleting: bool = False
     version: int = 0
     claim: Claim | None = None
+    has_own_namespace: bool = False
 
 
 class PodState(msgspec.Struct, frozen=True):
@@ -215,6 +217,7 @@ def parse_record(raw: RawRecord) -> RecordState:
         is_deleting=meta.deletion_timestamp is not None,
         version=_number(meta.resource_version),
         claim=parse_claim(meta.labels),
+        has_own_namespace=names.OWN_NAMESPACE in meta.annotations,
     )
 
 

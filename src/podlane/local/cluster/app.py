@@ -65,7 +65,8 @@ class App:
         for path in _HEALTH:
             app.router.add_get(path, self._ready)
         for prefix in ("/api/v1", "/apis/{group}/v1"):
-            app.router.add_get(prefix + "/{plural}", self._collection)
+            app.router.add_route("*", prefix + "/{plural}", self._collection)
+            app.router.add_route("*", prefix + "/{plural}/{name}", self._one)
             where = prefix + "/namespaces/{namespace}/{plural}"
             app.router.add_route("*", where, self._collection)
             app.router.add_route("*", where + "/{name}", self._one)
@@ -98,7 +99,7 @@ class App:
             return web.Response(status=404, text="404 page not found\n")
 
     async def _struck(self, seen: Seen) -> faults.ApiDown | None:
-        about = (seen.verb, seen.resource, seen.name)
+        about = (seen.verb, seen.resource, seen.name, seen.namespace)
         slow = self._faults.strike_api(faults.ApiSlow, *about)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
@@ -117,9 +118,13 @@ class App:
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         kind = _kind(request)
         namespace = request.match_info.get("namespace", "")
+        if namespace and not kind.is_namespaced:
+            raise failure.unknown_resource()
         if request.method == "POST":
+            if kind.is_namespaced is not bool(namespace):
+                raise _not_allowed()
             item = await _body(request, kind)
-            self._admit(kind, item)
+            self._admit(kind, namespace, item)
             created = self.resources.create(kind, namespace, item, self._admit_pod)
             return _json(_view(request)(created), 201)
         if request.method == "GET":
@@ -134,9 +139,10 @@ class App:
             )
         raise _not_allowed()
 
-    def _admit(self, kind: Kind, item: Object) -> None:
+    def _admit(self, kind: Kind, namespace: str, item: Object) -> None:
         name = (item.get("metadata") or {}).get("name", "")
-        refused = self._faults.strike_api(faults.Refused, "create", kind.plural, name)
+        where = (item.get("metadata") or {}).get("namespace", namespace)
+        refused = self._faults.strike_api(faults.Refused, "create", kind.plural, name, where)
         if refused is None:
             return
         if refused.code == 403:
@@ -191,7 +197,9 @@ class App:
 
     async def _one(self, request: web.Request) -> web.StreamResponse:
         kind, view = _kind(request), _view(request)
-        key = (request.match_info["namespace"], request.match_info["name"])
+        key = (request.match_info.get("namespace", ""), request.match_info["name"])
+        if kind.is_namespaced is not bool(key[0]):
+            raise failure.unknown_resource()
         if request.method == "GET":
             return _json(view(self._store.get(kind, key)))
         if request.method == "PUT":
@@ -204,7 +212,8 @@ class App:
             return _json(view(self.resources.patch(kind, key, await _body(request, kind))))
         if request.method == "DELETE":
             item, _ = self.resources.delete(kind, key, await _options(request))
-            return _json(view(item) if kind.name == "Pod" else _deleted(kind, item))
+            lives_on = kind.name in ("Pod", "Namespace")
+            return _json(view(item) if lives_on else _deleted(kind, item))
         raise _not_allowed()
 
 

@@ -21,6 +21,7 @@ from podlane.local.cluster.events import Recorder
 from podlane.local.cluster.faults import Faults
 from podlane.local.cluster.kinds import POD, Kind, Object, kind_named
 from podlane.local.cluster.kubelet import Kubelet
+from podlane.local.cluster.namespaces import NamespaceController, make_first
 from podlane.local.cluster.owners import GarbageCollector
 from podlane.local.cluster.sandbox import Ending, Node
 from podlane.local.cluster.store import Store, key_of
@@ -42,6 +43,7 @@ class Cluster:
         self.refuses: Callable[[Object], str] = lambda _: ""
         """Why a pod may not be, as a policy of the cluster has it; "" when it may."""
         self.store = Store(history_limit=history_limit)
+        make_first(self.store)
         self.port = 0
         self._roots = (root, *allowed)
         self._app = App(self.store, self.faults, self.token, self._admit, root / "logs")
@@ -109,12 +111,14 @@ class Cluster:
                     {},
                 )
                 collector = GarbageCollector(self.store, self._collect)
+                controller = NamespaceController(self.store, self._collect)
                 self._kubelet = Kubelet(node, group)
                 await runner.setup()
                 await self._listen()
                 started.set()
                 await self._stopping.wait()
                 collector.stop()
+                controller.stop()
                 self._app.watching.break_all()
                 await runner.cleanup()
                 await self._kubelet.stop()
@@ -167,7 +171,8 @@ class Cluster:
     def create(self, manifest: Object, namespace: str = "default") -> None:
         """Make an object, as an administrator would."""
         kind = kind_named(manifest["kind"])
-        self._app.resources.create(kind, namespace, manifest, self._admit)
+        where = namespace if kind.is_namespaced else ""
+        self._app.resources.create(kind, where, manifest, self._admit)
 
     def delete(self, pod: str, grace_seconds: int | None = None) -> None:
         """Delete a pod from outside."""

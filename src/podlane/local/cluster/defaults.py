@@ -6,7 +6,7 @@ import base64
 import secrets
 from typing import Any
 
-from podlane.local.cluster.kinds import POD, SECRET, Kind, Object
+from podlane.local.cluster.kinds import NAMESPACE, POD, SECRET, Kind, Object
 
 _NAME_SIGNS = "bcdfghjklmnpqrstvwxz2456789"
 _TOLERATIONS = [
@@ -28,11 +28,15 @@ def complete(kind: Kind, namespace: str, item: Object) -> Object:
     if not metadata.get("name") and metadata.get("generateName"):
         tail = "".join(secrets.choice(_NAME_SIGNS) for _ in range(5))
         metadata["name"] = metadata["generateName"] + tail
-    metadata["namespace"] = namespace
+    metadata |= {"namespace": namespace} if kind.is_namespaced else {}
     completed = {"kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata}
     completed |= {key: value for key, value in item.items() if key not in completed}
     if kind is SECRET:
         return _complete_secret(completed)
+    if kind is NAMESPACE:
+        own = {"kubernetes.io/metadata.name": metadata.get("name", "")}
+        metadata["labels"] = (metadata.get("labels") or {}) | own
+        return completed | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
     if kind is POD:
         completed["metadata"] = metadata | {"generation": 1}
         return _complete_pod(completed)

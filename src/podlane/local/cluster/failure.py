@@ -85,6 +85,37 @@ def forbidden(kind: Kind, name: str, why: str) -> ApiFailure:
     return failure(403, "Forbidden", message, _details(kind, name))
 
 
+def no_namespace(namespace: str) -> ApiFailure:
+    return failure(
+        404,
+        "NotFound",
+        f'namespaces "{namespace}" not found',
+        {"name": namespace, "kind": "namespaces"},
+    )
+
+
+def namespace_ends(kind: Kind, name: str, namespace: str) -> ApiFailure:
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    answer = forbidden(kind, name, why)
+    answer.body["details"]["causes"] = [
+        {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {namespace} is being terminated",
+            "field": "metadata.namespace",
+        }
+    ]
+    return answer
+
+
+def ends_already(name: str) -> ApiFailure:
+    message = (
+        f'Operation cannot be fulfilled on namespaces "{name}": The system is ensuring all content '
+        "is removed from this namespace.  Upon completion, this namespace will automatically be "
+        "purged by the system."
+    )
+    return failure(409, "Conflict", message, {"name": name, "kind": "namespaces"})
+
+
 def no_right(verb: str, kind: Kind, namespace: str, user: str) -> ApiFailure:
     """Refuse as RBAC does."""
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"

@@ -71,6 +71,8 @@ class ApiFault(Struct, frozen=True, kw_only=True, eq=False):
     """get, list, watch, create, update, patch or delete."""
     resource: str = "*"
     name: str = "*"
+    namespace: str = "*"
+    """Empty: what is asked of all namespaces at once, or is in none."""
     times: int = 0
 
 
@@ -174,12 +176,13 @@ class Faults:
         name = pod["metadata"]["name"]
         return any(fnmatchcase(name, pattern) for pattern in self._released)
 
-    def strike_api(self, kind: type[A], verb: str, resource: str, name: str) -> A | None:
+    def strike_api(self, kind: type[A], *about: str) -> A | None:
+        """`about`: verb, resource, name and namespace of the request."""
         for fault in self._api:
-            wanted = ((verb, fault.verb), (resource, fault.resource), (name, fault.name))
+            wanted = (fault.verb, fault.resource, fault.name, fault.namespace)
             if (
                 isinstance(fault, kind)
-                and all(fnmatchcase(text, pattern) for text, pattern in wanted)
+                and all(map(fnmatchcase, about, wanted))
                 and self._use(fault)
             ):
                 return fault

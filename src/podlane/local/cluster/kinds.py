@@ -13,6 +13,7 @@ class Kind(Struct, frozen=True):
     name: str
     plural: str
     group: str = ""
+    is_namespaced: bool = True
 
     @property
     def api_version(self) -> str:
@@ -24,6 +25,7 @@ class Kind(Struct, frozen=True):
         return f"{self.plural}.{self.group}" if self.group else self.name
 
 
+NAMESPACE = Kind("Namespace", "namespaces", is_namespaced=False)
 POD = Kind("Pod", "pods")
 SECRET = Kind("Secret", "secrets")
 EVENT = Kind("Event", "events")
@@ -31,7 +33,7 @@ CONFIG_MAP = Kind("ConfigMap", "configmaps")
 LEASE = Kind("Lease", "leases", "coordination.k8s.io")
 BUDGET = Kind("PodDisruptionBudget", "poddisruptionbudgets", "policy")
 
-KINDS = {kind.plural: kind for kind in (POD, SECRET, EVENT, CONFIG_MAP, LEASE, BUDGET)}
+KINDS = {kind.plural: kind for kind in (NAMESPACE, POD, SECRET, EVENT, CONFIG_MAP, LEASE, BUDGET)}
 
 
 def kind_named(name: str) -> Kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from podlane.local.cluster.kinds import EVENT, KINDS, Kind, Object
+from podlane.local.cluster.kinds import EVENT, KINDS, NAMESPACE, Kind, Object
 from podlane.local.cluster.store import Change, Store
 
 Delete = Callable[[Kind, Object], None]
@@ -49,7 +49,7 @@ class GarbageCollector:
         return [
             (kind, item)
             for kind in KINDS.values()
-            if kind is not EVENT
+            if kind not in (EVENT, NAMESPACE)
             for item in self._store.items(kind)
         ]
 

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 
 from podlane.local.cluster import defaults, failure, validate
-from podlane.local.cluster.kinds import POD, Kind, Object
+from podlane.local.cluster.kinds import NAMESPACE, POD, Kind, Object
 from podlane.local.cluster.selector import Selector
-from podlane.local.cluster.store import Key, Store, key_of
+from podlane.local.cluster.store import Key, Store, key_of, now_text
 
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp")
 _ENDED = ("Succeeded", "Failed")
@@ -43,11 +43,21 @@ class Resources:
                 f'{item["kind"]} in version "v1" cannot be handled as a {kind.name}: '
                 f"converting (v1.{item['kind']}) to (core.{kind.name}): unknown conversion"
             )
+        if kind.is_namespaced:
+            self._check_namespace(kind, namespace, item)
         completed = defaults.complete(kind, namespace, item)
         validate.check(kind, completed)
         if kind is POD:
             admit(completed)
         return self._store.create(kind, completed)
+
+    def _check_namespace(self, kind: Kind, namespace: str, item: Object) -> None:
+        found = self._store.find(NAMESPACE, ("", namespace))
+        if found is None:
+            raise failure.no_namespace(namespace)
+        if "deletionTimestamp" in found["metadata"]:
+            name = (item.get("metadata") or {}).get("name", "")
+            raise failure.namespace_ends(kind, name, namespace)
 
     def list_page(self, kind: Kind, namespace: str, selects: Selector, limits: Page) -> Page:
         """`limits` holds the query: `limit` and `continue` in its metadata."""
@@ -116,9 +126,19 @@ class Resources:
         wanted = (options.get("preconditions") or {}).get("uid", "")
         if wanted and wanted != metadata["uid"]:
             raise failure.uid_differs(kind, key[1], wanted, metadata["uid"])
+        if kind is NAMESPACE:
+            return self._delete_namespace(item), True
         if kind is not POD:
             return self._store.remove(kind, item), False
         return self._delete_pod(item, options.get("gracePeriodSeconds"))
+
+    def _delete_namespace(self, item: Object) -> Object:
+        """Mark it; its controller empties and removes it."""
+        if "deletionTimestamp" in item["metadata"]:
+            raise failure.ends_already(item["metadata"]["name"])
+        marked = item["metadata"] | {"deletionTimestamp": now_text()}
+        ending = {"metadata": marked, "status": {"phase": "Terminating"}}
+        return self._store.replace(NAMESPACE, item | ending)
 
     def _delete_pod(self, pod: Object, asked: int | None) -> tuple[Object, bool]:
         grace = _grace(pod, asked)

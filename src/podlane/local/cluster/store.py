@@ -37,7 +37,8 @@ def now_text() -> str:
 
 
 def key_of(item: Object) -> Key:
-    return item["metadata"]["namespace"], item["metadata"]["name"]
+    """Its namespace, "" where it is in none, and its name."""
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 class Store:

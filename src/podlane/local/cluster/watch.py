@@ -113,7 +113,7 @@ def _line(subject: Subject, change: Change) -> bytes:
     """The frame for one change; an object that enters or leaves the selection is told as that."""
     if change.kind is not subject.kind:
         return b""
-    if subject.namespace not in ("", change.object["metadata"]["namespace"]):
+    if subject.namespace not in ("", change.object["metadata"].get("namespace")):
         return b""
     was = change.previous is not None and subject.selects(change.previous)
     is_selected = change.type != "DELETED" and subject.selects(change.object)

@@ -17,7 +17,7 @@ from podlane.errors import JobRefused
 PAIRS = ("node_selector", "pod_labels", "pod_annotations")
 TOLERATIONS = "node_tolerations"
 EXPANDED = ("pod_labels", "pod_annotations")  # where the config's values hold job variables
-RESERVED = "runner.gitlab.com"
+RESERVED = ("runner.gitlab.com", "podlane.dev")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -50,14 +50,15 @@ def notes(kubernetes: KubernetesConfig, reader: Reader) -> tuple[Note, ...]:
 
 
 def _note(entry: Entry) -> Note:
-    if is_reserved(entry):
+    if entry.key == "pod_labels" and is_reserved(entry.name):
         text = f'the label "{entry.name}" is left out: it is one of the runner\'s own'
         return Note(f"KUBERNETES_POD_LABELS: {text}", "warning")
     return Note(f'"{entry.key}" "{entry.name}" overwritten with "{entry.value}"')
 
 
-def is_reserved(entry: Entry) -> bool:
-    return entry.key == "pod_labels" and entry.name.partition("/")[0].endswith(RESERVED)
+def is_reserved(label: str) -> bool:
+    """Whether it is one of gitlab-runner's or of podlane's own labels, which nobody else sets."""
+    return label.partition("/")[0].endswith(RESERVED)
 
 
 def _pair(asked: Asked) -> tuple[str, str]:

@@ -1,0 +1,50 @@
+"""What launching and settling share: the board, its slots, and how to speak for each job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from podlane.clients.gitlab.calls import JobAccess
+from podlane.core.job.payload import Job
+from podlane.core.text.token import Token
+from podlane.manager.board import Board, Key
+from podlane.manager.runner import Runner
+from podlane.manager.slots import Slots
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What it takes to speak for a job, and the failure reasons that its GitLab knows.
+
+    `uploads`: what aborts the uploads of its caches that were opened for its helper.
+    """
+
+    job: JobAccess
+    failure_reasons: tuple[str, ...] = ()
+    uploads: tuple[Token, ...] = ()
+
+
+@dataclass
+class Hands:
+    """What launching and settling share: the board, and the voices of jobs just launched."""
+
+    board: Board
+    voices: dict[Key, Voice] = field(default_factory=dict)
+    slots: Slots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.board)
+
+
+class SlotLost(Exception):
+    """Another manager's job was there first: the record is made anew, with other numbers."""
+
+
+async def abandon(runner: Runner, opened: tuple[Token, ...]) -> None:
+    """Abort the cache's uploads of a job whose helper cannot."""
+    if runner.cache is not None and opened:
+        await runner.cache.abandon(opened)
+
+
+def job_fields(runner: Runner, job: Job) -> dict[str, object]:
+    return {"job": job.id, "project": job.job_info.project_id, "runner": runner.log_name}

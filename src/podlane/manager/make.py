@@ -1,0 +1,148 @@
+"""Makes the objects of one job, in the order in which nothing can be lost: the namespace where it
+has its own, the record, then the word to GitLab, then the pod."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.clients.kube.kinds import SECRET
+from podlane.core.job.payload import Job
+from podlane.core.pod.manifests import Manifests
+from podlane.core.pod.state import RawRecord, RecordState, parse_record
+from podlane.core.text import token
+from podlane.core.trace.reply import Word
+from podlane.errors import JobRefused, Unavailable
+from podlane.manager import namespaces, pods, records
+from podlane.manager.backoff import delays
+from podlane.manager.board import Key
+from podlane.manager.hands import Hands, SlotLost, Voice, job_fields
+from podlane.manager.refusal import refusal_of
+from podlane.manager.runner import Runner
+from podlane.manager.site import Site
+from podlane.manager.speak import once, until_answered
+
+log = logging.getLogger(__name__)
+_LONGEST_PAUSE = 10.0
+_ACCOUNT_PAUSES = (0.1, 0.2, 0.4, 0.8)  # until a new namespace has its service account
+
+
+async def make(
+    job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
+) -> str | None:
+    """Make the objects; the pod's name, "" when settle has to go on, None when the job is no
+    longer wanted, or is launched already."""
+    async with runner.maker(manifests.namespace, manifests.bearer_token) as site:
+        record = await _make_record(job, manifests, runner, site)
+        if record is None:
+            return None
+        state = parse_record(token.convert(record, RawRecord))
+        key = (site.name, state.name)
+        hands.voices[key] = Voice(
+            access, job.features.failure_reasons, records.read_uploads(manifests.record)
+        )
+        hands.board.put_record(site.name, state)
+        hands.board.lines[key].is_launching = True
+        try:
+            if not await hands.slots.is_certain(key):
+                await _give_up(site, key, hands)
+                raise SlotLost
+            return await _make_rest(manifests, access, runner, site, state)
+        except (Unavailable, TimeoutError) as error:  # settle goes on from the record
+            why = str(error) or "the cluster does not show the record"
+            if isinstance(error, Unavailable) and runner.wishes.tries.is_over(why, 1, 0):
+                await pods.remove(site, state, None, runner.wishes.grace)
+                raise refusal_of(error) from error
+            log.warning("The launch is not finished", extra={"fields": {"error": why}})
+            return ""
+        except JobRefused:
+            await pods.remove(site, state, None, runner.wishes.grace)
+            raise
+        finally:
+            line = hands.board.lines.get(key)
+            if line is not None:
+                line.is_launching = False
+                hands.board.stir(key)
+
+
+async def _make_rest(
+    manifests: Manifests, access: JobAccess, runner: Runner, site: Site, record: RecordState
+) -> str | None:
+    """What comes after the record; None when the job is not wanted any more."""
+    await pods.make_extras(site, manifests.extra, record, runner.wishes.tries)
+    if not await _acknowledge(runner, access):
+        await pods.remove(site, record, None, runner.wishes.grace)
+        return None
+    for pause in _ACCOUNT_PAUSES if record.has_own_namespace else ():
+        try:
+            return await pods.make_pod(site, manifests.pod, record, runner.wishes)
+        except Unavailable:
+            await asyncio.sleep(pause)
+    return await pods.make_pod(site, manifests.pod, record, runner.wishes)
+
+
+async def _give_up(site: Site, key: Key, hands: Hands) -> None:
+    """Take a record away of which GitLab has not heard. Its namespace stays for the next one."""
+    await pods.delete(site, SECRET, key[1])
+    hands.board.drop_record(*key)
+    hands.voices.pop(key, None)
+
+
+async def _make_record(
+    job: Job, manifests: Manifests, runner: Runner, site: Site
+) -> dict[str, object] | None:
+    """Create the job's Secret, patiently; None when this very job is launched already.
+
+    A namespace that was made for it goes again where no record will be.
+    """
+    tries, started, is_said, has_namespace = runner.wishes.tries, time.monotonic(), False, False
+    for number, delay in enumerate(delays(0.5, tries.most_pause or _LONGEST_PAUSE), 1):
+        try:
+            await runner.views.go(site.namespace, runner.reach)
+            if manifests.own_namespace is not None:
+                await namespaces.make(site, manifests.own_namespace, tries)
+                has_namespace = True
+            return await records.make_record(site, manifests.record, job.token, tries)
+        except (Unavailable, JobRefused) as problem:
+            waited = time.monotonic() - started
+            refusal = _refusal(problem, is_over=tries.is_over(problem.message, number, waited))
+            if refusal is not None and has_namespace:
+                await namespaces.remove(site)
+            if refusal is not None:
+                raise refusal from problem
+            if not is_said:
+                is_said = True
+                fields = job_fields(runner, job) | {"error": problem.message}
+                log.warning(
+                    "Cannot make the job's Secret yet, trying again", extra={"fields": fields}
+                )
+        await asyncio.sleep(delay)
+    raise AssertionError("delays end never")
+
+
+def _refusal(problem: Unavailable | JobRefused, *, is_over: bool) -> JobRefused | None:
+    """The end of it, if this is the end."""
+    if isinstance(problem, JobRefused):
+        return problem
+    return refusal_of(problem) if is_over else None
+
+
+async def _acknowledge(runner: Runner, access: JobAccess) -> bool:
+    """Tell GitLab that the job runs; whether it is still wanted.
+
+    Silence is no refusal: the helper asks again before it runs a script.
+    """
+    for delay in (0.5, 1.0, 0.0):
+        reply = await once(runner.jobs.update(access, Update("running")))
+        if reply.is_canceling:
+            await until_answered(runner.jobs, access, Update("failed", "unknown_failure"))
+            return False
+        if reply.word is Word.STOP:
+            log.info("GitLab does not want the job any more", extra={"fields": {"job": access.id}})
+            return False
+        if reply.word is not Word.AGAIN:
+            return True
+        await asyncio.sleep(delay)
+    return True
