@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import aiohttp
+
 from harness import gitlab, manager, play, wait
 from harness.embedded import EmbeddedCluster
 from harness.manager import Manager
@@ -96,3 +98,70 @@ async def test_a_cluster_that_refuses_ends_the_job_and_not_the_manager(
             said = b"".join(job.trace for job in jobs).decode()
             assert 'namespaces "ci" not found' in said
             assert "secrets is forbidden" in said
+
+
+async def test_readiness_waits_until_gitlab_knows_the_runner(
+    stage: EmbeddedCluster, unused_tcp_port: int
+) -> None:
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        verify = {"enabled": True, "acquire_min_backoff": "100ms", "acquire_max_backoff": "100ms"}
+        config = play.config_for(stage, served, {"listen_address": f"127.0.0.1:{unused_tcp_port}"})
+        good = merge(config["runners"][0], {"experimental": {"boot_verify": verify}})
+        wrong = merge(good, {"name": "stranger", "token": "glrt-not-known-here"})
+        config["runners"] = [wrong, good]
+        ready = f"http://127.0.0.1:{unused_tcp_port}/health/ready"
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            job = served.enqueue(HELLO)
+            await served.coordinator.wait_finished(job.id, 30)
+            status, text = await get(ready)
+            assert status == 503
+            assert text.startswith("boot-verify pending\nstranger: ")
+            assert "glrt" not in text
+            config["runners"] = [good]
+            started.write(config)
+            await wait.until("readiness", lambda: is_ready(ready))
+
+
+async def test_a_job_that_waited_too_long_is_counted(
+    stage: EmbeddedCluster, unused_tcp_port: int
+) -> None:
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        top = {"listen_address": f"127.0.0.1:{unused_tcp_port}", "concurrent": 1}
+        config = play.config_for(stage, served, top)
+        entry = {"periods": ["* * * * *"], "timezone": "Asia/Tokyo", "threshold": "4s"}
+        watched = {"monitoring": {"job_queuing_durations": [entry]}}
+        config["runners"] = [merge(config["runners"][0], watched)]
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            await wait.until("the manager", lambda: "Metrics and health" in started.log)
+            long = served.enqueue(JobSpec(script=("sleep 6",)))
+            await wait.until("the first job", lambda: long.state == "running")
+            late = served.enqueue(HELLO)
+            await served.coordinator.wait_finished(late.id, 30)
+            _, text = await get(f"http://127.0.0.1:{unused_tcp_port}/metrics")
+    name = "gitlab_runner_acceptable_job_queuing_duration_exceeded_total"
+    found = [line for line in text.splitlines() if line.startswith(name + "{")]
+    assert [line.rpartition(" ")[2] for line in found] == ["1.0"]
+
+
+async def test_an_unknown_time_zone_is_refused_with_the_nearest(
+    stage: EmbeddedCluster, tmp_path: Path
+) -> None:
+    entry = {"periods": ["* * * * *"], "timezone": "Europe/Berln"}
+    runner = {"url": "http://127.0.0.1", "token": "t", "name": "one"}
+    config = {"runners": [runner | {"monitoring": {"job_queuing_durations": [entry]}}]}
+    wrong = Manager(tmp_path / "wrong", config, stage.environ())
+    await wrong.start()
+    assert await wrong.ended() == 2
+    assert (
+        "monitoring.job_queuing_durations[0].timezone` is no time zone: Europe/Berln" in wrong.log
+    )
+    assert "the nearest one is `Europe/Berlin`" in wrong.log
+
+
+async def get(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+async def is_ready(url: str) -> bool:
+    return await get(url) == (200, "ready\n")

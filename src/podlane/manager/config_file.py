@@ -16,12 +16,15 @@ from podlane.core.config import lines as lines_of_keys
 from podlane.core.config.check import Checked, Entry, check
 from podlane.core.config.container import PodSpecPatch
 from podlane.core.config.faults import fault
+from podlane.core.config.model import RunnerConfig
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import refuse_unfit
 from podlane.core.config.patches import patch_fault
 from podlane.core.config.place import Place
 from podlane.errors import ConfigError
+from podlane.manager import zones
 
+Row = tuple[str, str, str]  # key, what is wrong, what to do
 _PRIVATE = 0o600
 
 
@@ -54,20 +57,30 @@ def check_text(text: str, folder: Path, environ: Mapping[str, str]) -> Checked:
     """All that is to be said of the text of a config.toml in `folder`, and of files it names."""
     checked = check(text, environ)
     lines: dict[lines_of_keys.Path, int] = {}
-    faults: list[ConfigNote] = []
+    notes: list[ConfigNote] = []
     entries: list[Entry] = []
     for entry in checked.entries:
-        patches = []
-        for number, one in enumerate(entry.runner.kubernetes.pod_spec):
-            try:
-                patches.append(_with_text(one, folder))
-            except ConfigError as error:
-                lines = lines or lines_of_keys.key_lines(text)
-                faults.append(_unreadable_patch(entry, number, lines, error))
-        kubernetes = msgspec.structs.replace(entry.runner.kubernetes, pod_spec=tuple(patches))
-        runner = msgspec.structs.replace(entry.runner, kubernetes=kubernetes)
-        entries.append(msgspec.structs.replace(entry, runner=runner))
-    return checked.with_runners(entries, faults)
+        patched, found = _with_patches(entry.runner, folder)
+        for key, what, hint in [*found, *zones.faults(entry.runner)]:
+            lines = lines or lines_of_keys.key_lines(text)
+            notes.append(_fault(entry, (key, what, hint), lines))
+        entries.append(msgspec.structs.replace(entry, runner=patched))
+    return checked.with_runners(entries, notes)
+
+
+def _with_patches(runner: RunnerConfig, folder: Path) -> tuple[RunnerConfig, list[Row]]:
+    """Read the file of each `patch_path` into its `patch`."""
+    patches: list[PodSpecPatch] = []
+    found: list[Row] = []
+    hint = "check the path, which counts from the folder of config.toml, and who may read it"
+    for number, one in enumerate(runner.kubernetes.pod_spec):
+        try:
+            patches.append(_with_text(one, folder))
+        except ConfigError as error:
+            what = f"names a file that cannot be used: {error.message}"
+            found.append((f"kubernetes.pod_spec[{number}].patch_path", what, hint))
+    kubernetes = msgspec.structs.replace(runner.kubernetes, pod_spec=tuple(patches))
+    return msgspec.structs.replace(runner, kubernetes=kubernetes), found
 
 
 def _with_text(one: PodSpecPatch, folder: Path) -> PodSpecPatch:
@@ -80,13 +93,11 @@ def _with_text(one: PodSpecPatch, folder: Path) -> PodSpecPatch:
     return found
 
 
-def _unreadable_patch(
-    entry: Entry, number: int, lines: dict[lines_of_keys.Path, int], error: ConfigError
-) -> ConfigNote:
-    place = Place("runners", ("runners", entry.index), entry.owner)
-    place = place.down(f"kubernetes.pod_spec[{number}].patch_path")
-    hint = "check the path, which counts from the folder of config.toml, and who may read it"
-    found = fault(place, f"names a file that cannot be used: {error.message}", hint=hint)
+def _fault(entry: Entry, row: Row, lines: dict[lines_of_keys.Path, int]) -> ConfigNote:
+    key, what, hint = row
+    found = fault(
+        Place("runners", ("runners", entry.index), entry.owner).down(key), what, hint=hint
+    )
     line = lines_of_keys.find_line(lines, found.path)
     return msgspec.structs.replace(found.note, line=line, runner=entry.index)
 

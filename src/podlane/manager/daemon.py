@@ -20,6 +20,7 @@ from podlane.core.config.polling import polling
 from podlane.errors import ConfigError
 from podlane.manager import logs, orphans, reload
 from podlane.manager.board import Board, Line
+from podlane.manager.boot import Boot
 from podlane.manager.hands import Hands
 from podlane.manager.keep import Keeper
 from podlane.manager.launch import launch
@@ -64,7 +65,8 @@ class Manager:
         self._asking = Asking(self.places, self._start)
         self.pollers = self._asking.pollers
         self.status = Status(config, self.board, self.places, self.pollers)
-        self.status.is_ready = self.book.is_ready
+        self.status.why_not_ready = self._why_not_ready
+        self.boot = Boot()
         self.launching: set[asyncio.Task[None]] = set()
         self._config = config
         self._left_out = left_out
@@ -80,7 +82,7 @@ class Manager:
                     self._tasks.create_task(self.keeper.serve(self._tasks))
                     self._tasks.create_task(self.places.serve())
                     self._tasks.create_task(serve_status(self.status, self._config.listen_address))
-                    self._apply(self._config, self._left_out)
+                    self._apply(self._config, self._left_out, is_start=True)
                     self._tasks.create_task(orphans.sweep(self._runners, self.board))
                     self._tasks.create_task(self._follow_config(signals.hup))
                     self._tasks.create_task(_until_stopped(signals.stop))
@@ -118,7 +120,9 @@ class Manager:
             extra={"fields": {"file": str(self.path), "error": str(error)}},
         )
 
-    def _apply(self, config: Config, left_out: tuple[Entry, ...]) -> None:
+    def _apply(
+        self, config: Config, left_out: tuple[Entry, ...], *, is_start: bool = False
+    ) -> None:
         """Put a configuration into force. Running jobs are not touched, and a runner that has
         faults now keeps the settings it has; one that is new with them does not run."""
         in_force = {key: poller.runner.context.runner for key, poller in self.pollers.items()}
@@ -129,6 +133,7 @@ class Manager:
         self.places.concurrent = config.concurrent
         for key in [key for key in self.pollers if key not in runners]:
             self.pollers.pop(key).remove()
+            self.boot.forget(key)
         fresh = 0
         for key, runner in runners.items():
             rules = polling(runner.context.runner, config)
@@ -139,6 +144,8 @@ class Manager:
             delay = fresh * rules.interval / len(runners)
             self._begin(key, Poller(runner, rules, self._asking, delay))
             fresh += 1
+            if is_start:
+                self.boot.begin(runner)
         self.status.update(config, runners, out)
         self.places.wake()
 
@@ -149,9 +156,17 @@ class Manager:
         self._tasks.create_task(self._poll(poller))
 
     async def _poll(self, poller: Poller) -> None:
-        """Ask only once the jobs that are there already are known."""
+        """Ask only once the jobs that are there already are known, and GitLab knows the runner."""
         await poller.runner.views.ready(poller.runner.reach)
+        if poller.runner.key in self.boot.pending:
+            poller.idle_because = "boot-verify"
+            await self.boot.verify(poller.runner)
         await poller.serve()
+
+    def _why_not_ready(self) -> str:
+        if not self.book.is_ready():
+            return "the cluster has not been listed yet"
+        return self.boot.why_not_ready()
 
     def _start(self, body: bytes, runner: Runner) -> None:
         task = self._launches.create_task(self._launch(body, runner))
@@ -160,7 +175,7 @@ class Manager:
 
     async def _launch(self, body: bytes, runner: Runner) -> None:
         try:
-            self.status.received(runner)
+            self.status.received(body, runner)
             await launch(body, runner, self.hands)
         finally:
             self.places.give_back(runner.key)

@@ -16,6 +16,7 @@ from podlane import __version__
 from podlane.core.config.model import Config
 from podlane.manager.board import Board
 from podlane.manager.places import Places
+from podlane.manager.queuing import has_waited_too_long
 from podlane.manager.runner import Runner
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Status:
         places: Places,
         pollers: Mapping[str, Poller],
     ) -> None:
-        self.is_ready: Callable[[], bool] = lambda: False
+        self.why_not_ready: Callable[[], str] = lambda: "starting"
         self.left_out: tuple[str, ...] = ()
         self._board = board
         self._places = places
@@ -45,6 +46,7 @@ class Status:
         self._config = config
         self._runners: dict[str, Runner] = {}
         self._received: Counter[str] = Counter()
+        self._late: Counter[str] = Counter()
 
     def update(
         self, config: Config, runners: Mapping[str, Runner], left_out: tuple[str, ...] = ()
@@ -54,8 +56,9 @@ class Status:
         self._runners = dict(runners)
         self.left_out = left_out
 
-    def received(self, runner: Runner) -> None:
+    def received(self, body: bytes, runner: Runner) -> None:
         self._received[runner.key] += 1
+        self._late[runner.key] += has_waited_too_long(body, runner.context.runner.monitoring)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this moment (the interface of a Prometheus collector)."""
@@ -65,6 +68,11 @@ class Status:
         labels = ["runner", "runner_name", "system_id"]
         running = Gauges("gitlab_runner_jobs", "Jobs that hold a place", labels=[*labels, "state"])
         total = Counters("gitlab_runner_jobs", "Jobs received", labels=labels)
+        late = Counters(
+            "gitlab_runner_acceptable_job_queuing_duration_exceeded",
+            "Jobs that waited at GitLab longer than job_queuing_durations allows",
+            labels=labels,
+        )
         limit = Gauges("gitlab_runner_limit", "The runner's own limit", labels=labels)
         idle = Gauges(
             "podlane_idle", "1 for what keeps a runner from asking", labels=[*labels, "reason"]
@@ -73,6 +81,7 @@ class Status:
             who = [key, runner.log_name, runner.context.system_id]
             running.add_metric([*who, "running"], self._board.live(key))
             total.add_metric(who, self._received[key])
+            late.add_metric(who, self._late[key])
             limit.add_metric(who, runner.context.runner.limit)
             poller = self._pollers.get(key)
             if poller is not None and poller.idle_because:
@@ -84,7 +93,7 @@ class Status:
         version.add_metric(["podlane", __version__], 1)
         left_out = Gauges("podlane_runners_left_out", "Runners that do not run, for their faults")
         left_out.add_metric([], len(self.left_out))
-        yield from (running, total, limit, idle, concurrent, version, left_out)
+        yield from (running, total, late, limit, idle, concurrent, version, left_out)
         yield from self._questions()
 
     def _questions(self) -> Iterator[Metric]:
@@ -132,10 +141,10 @@ async def serve_status(status: Status, listen_address: str) -> None:
         return web.Response(text="live\n")
 
     async def ready(_: web.Request) -> web.Response:
-        if status.is_ready():
-            out = [f"{owner} has faults and takes no jobs\n" for owner in status.left_out]
-            return web.Response(text="".join(["ready\n", *out]))
-        return web.Response(status=503, text="the cluster has not been listed yet\n")
+        if why_not := status.why_not_ready():
+            return web.Response(status=503, text=f"{why_not}\n")
+        out = [f"{owner} has faults and takes no jobs\n" for owner in status.left_out]
+        return web.Response(text="".join(["ready\n", *out]))
 
     app = web.Application()
     app.router.add_get("/metrics", metrics)

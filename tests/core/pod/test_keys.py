@@ -54,6 +54,8 @@ POLLING = {  # the manager's
     "unhealthy_interval",
     "job_status_final_update_retry_limit",
     "labels",
+    "experimental",  # tests/manager/test_boot.py
+    "monitoring",  # tests/core/config/test_globals.py
 }
 REFUSALS = {"custom_build_dir"}  # tests/golden/clone-path-not-allowed
 ELSEWHERE = POLLING | REFUSALS | {"kubernetes", "podlane"}

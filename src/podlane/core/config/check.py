@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import cache_notes, contexts, feature_flags, image_notes
+from podlane.core.config import cache_notes, contexts, feature_flags, image_notes, session
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
@@ -88,7 +88,7 @@ def check(text: str, environ: Mapping[str, str]) -> Checked:
         if skipped := _other_executor(table, place):
             notes.append(_with_line(skipped, lines, index))
             continue
-        runner, inside = _runner(table, place, environ)
+        runner, inside = _runner(table, place, environ, config)
         inside += _twin(runner, place, entries)
         entries.append(Entry(index, runner, place.owner))
         notes += [_with_line(one, lines, index) for one in inside]
@@ -106,7 +106,7 @@ def _top(raw: dict[str, Any]) -> tuple[Config, list[Found]]:
     values, found = recognise({**raw, "runners": []}, Config, place)
     config, misfits = fit(in_one_form(values), Config, place)
     config = config or Config()
-    found += [*misfits, *faults(config, place)]
+    found += [*misfits, *faults(config, place), *session.remarks(config.session_server)]
     if len(_runner_tables(raw)) < len(_listed(raw.get("runners", []))):
         hint = "each runner starts with a line `[[runners]]`, in double brackets"
         what = "is not a list of tables"
@@ -125,11 +125,13 @@ def _runner_tables(raw: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _runner(
-    table: dict[str, Any], place: Place, environ: Mapping[str, str]
+    table: dict[str, Any], place: Place, environ: Mapping[str, str], top: Config
 ) -> tuple[RunnerConfig, list[Found]]:
     values, found = recognise(table, RunnerConfig, place)
     values, of_flags = feature_flags.sifted(values, place)
     values, unset = filled(values, place, environ)
+    if isinstance(labels := values.get("labels", {}), dict):
+        values["labels"] = top.labels | labels
     way, lacking = connection(values, place, environ)
     runner, misfits = fit(in_one_form(values | way), RunnerConfig, place)
     assert runner is not None, "url and token are texts by now"

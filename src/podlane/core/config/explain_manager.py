@@ -41,7 +41,7 @@ listen_address: Where the server of terminals would listen, as `host:port`.
 advertise_address: The `host:port` at which GitLab would reach that server; without a scheme.
   = "runner.example.com:8093"
 session_timeout (seconds): How long a finished job would be kept for a terminal that is still open.
-  = 1800
+  = 3600
 
 [experimental]
 usage_logger: A record of each finished job, for who counts what jobs cost.

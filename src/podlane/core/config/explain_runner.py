@@ -126,9 +126,11 @@ response_header_timeout (Go duration): How long GitLab may take to answer, once 
 boot_verify: Whether a manager counts as ready only once GitLab has answered it.
 
 [runners.experimental.boot_verify]
-enabled: Whether `/health/ready` waits until each runner's token has been confirmed by GitLab.
+enabled: Whether the runner asks for jobs, and the manager is ready, only once GitLab has confirmed
+  its token. At start only.
   = true
-timeout (Go duration): How long it waits. After that the manager counts as ready all the same.
+timeout (Go duration): After that the log says that it has failed. It is tried on, and the manager
+  is not ready before it has succeeded.
   = "2m"
 acquire_min_backoff (Go duration): The pause after the first try that failed; it grows from there.
   = "2s"

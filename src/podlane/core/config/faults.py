@@ -43,6 +43,7 @@ from podlane.core.config.container import (
     TcpSocket,
 )
 from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.manager_checks import MANAGER
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.network import DnsConfig, DnsOption, HostAlias
 from podlane.core.config.notes import ConfigNote
@@ -72,6 +73,7 @@ CHECKS: dict[type, tuple[Check, ...]] = {
     HttpHeader: (container.faults_of_header,),
     PodSpecPatch: (patches.faults,),
 }
+CHECKS |= MANAGER
 
 
 def faults(table: msgspec.Struct, place: Place) -> Iterator[Found]:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import msgspec
 
 from podlane.core.config.cache import CacheConfig
+from podlane.core.config.experimental import Experimental
 from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.core.config.monitoring import Monitoring
 from podlane.core.config.podlane import PodlaneConfig
+from podlane.core.config.session import SessionServer
 from podlane.core.text.token import Token
 
 
@@ -63,7 +66,9 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     debug_trace_disabled: bool = False
     shell: str = "bash"
     feature_flags: dict[str, bool] = {}
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = {}  # those of the whole file among them, once it is read
+    experimental: Experimental = Experimental()
+    monitoring: Monitoring = Monitoring()
     cache: CacheConfig = CacheConfig()
     artifact: ArtifactConfig = ArtifactConfig()
     kubernetes: KubernetesConfig = KubernetesConfig()
@@ -79,5 +84,7 @@ class Config(msgspec.Struct, frozen=True):
     log_format: str = ""
     listen_address: str = ""
     shutdown_timeout: int = 0  # seconds; 0: 30
-    connection_max_age: str = "15m"
+    connection_max_age: str = "15m"  # Go duration; 0 or less: for ever
+    labels: dict[str, str] = {}  # of every runner, unless its own say otherwise
+    session_server: SessionServer = SessionServer()
     runners: tuple[RunnerConfig, ...] = ()

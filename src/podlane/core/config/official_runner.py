@@ -4,12 +4,7 @@ RUNNER = """
 []
 experimental
 sentry_dsn later: errors go to podlane's own log only
-labels later: no labels are reported to GitLab
 user moot: it is the shell executor's; set `pod_security_context.run_as_user` for jobs in pods
-
-[session_server]
-later: interactive terminals are not offered
-listen_address advertise_address session_timeout
 
 [experimental]
 [experimental.usage_logger]
@@ -31,22 +26,11 @@ moot: it is the docker-machine executor's
 enabled concurrency max_retries retry_backoff
 
 [runners]
-experimental monitoring
 proxy_exec moot: podlane's helper masks and limits the output of every script
 prepare_timeout later: the job's own time-out is the only one
 step_runner_image later: `run:` steps are not offered to GitLab
 use_slot_cgroups moot: each job has a pod, and so cgroups of its own
 slot_cgroup_template moot: each job has a pod, and so cgroups of its own
-
-[runners.experimental]
-[runners.experimental.boot_verify]
-later: readiness does not wait for a first answer of GitLab
-enabled timeout acquire_min_backoff acquire_max_backoff
-
-[runners.monitoring]
-[runners.monitoring.job_queuing_durations]
-later: no queuing metric is counted
-periods timezone threshold jobs_running_for_project
 
 [runners.referees]
 moot: only the docker-machine executor has data for it

@@ -6,16 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from podlane.core.config import durations, labels
 from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES
 from podlane.core.config.model import Config, RunnerConfig
-from podlane.core.text.duration import parse_duration
 
 LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
 LOG_FORMATS = ("runner", "text", "json")
 PULL_POLICIES = ("always", "if-not-present", "never")
 SHELLS = ("bash", "sh", "pwsh", "powershell")
 SCOPES = ("container", "session")
-DURATIONS = ("connection_max_age", "get_sources_timeout", "unhealthy_interval")
 ARTIFACT_DURATIONS = ("upload_timeout", "response_header_timeout")
 
 
@@ -26,7 +25,8 @@ def faults_of_file(config: Config) -> Iterator[tuple[str, str]]:
     )
     yield from at_least(("concurrent", config.concurrent, 1))
     yield from at_least(("check_interval", config.check_interval, 0))
-    yield from durations(("connection_max_age", config.connection_max_age))
+    yield from durations.faults(("connection_max_age", config.connection_max_age))
+    yield from labels.faults(config.labels)
 
 
 def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, str]]:
@@ -48,11 +48,12 @@ def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, str]]:
         ("cache.MaxUploadedArchiveSize", cache.max_uploaded_archive_size, 0),
         ("cache.s3.AssumeRoleMaxConcurrency", cache.s3.assume_role_max_concurrency, -1),
     )
-    yield from durations(
+    yield from durations.faults(
         ("unhealthy_interval", runner.unhealthy_interval),
         ("get_sources_timeout", runner.get_sources_timeout),
         *((f"artifact.{key}", getattr(runner.artifact, key)) for key in ARTIFACT_DURATIONS),
     )
+    yield from labels.faults(runner.labels)
 
 
 def closed_sets(*rows: tuple[str, str, Iterable[str]]) -> Iterator[tuple[str, str]]:
@@ -69,26 +70,11 @@ def at_least(*rows: tuple[str, int, int]) -> Iterator[tuple[str, str]]:
             yield key, f"must be {least} or more, and is {number}"
 
 
-def durations(*rows: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    """Key and its text, such as `1h30m`; an empty one is the default."""
-    for key, text in rows:
-        try:
-            parse_duration(text or "0")
-        except ValueError as error:
-            yield key, f"is no duration: {error}"
-
-
 def in_one_form(values: dict[str, Any]) -> dict[str, Any]:
     """gitlab-runner takes a bare number as nanoseconds, Go's own unit, and one word as a list."""
-    whole = values | _in_words(values, DURATIONS)
-    if isinstance(artifact := values.get("artifact"), dict):
-        whole["artifact"] = artifact | _in_words(artifact, ARTIFACT_DURATIONS)
+    whole: dict[str, Any] = durations.in_words(values)
     kubernetes = values.get("kubernetes")
     if isinstance(kubernetes, dict) and isinstance(kubernetes.get("pull_policy"), str):
         policy = kubernetes["pull_policy"]
-        whole["kubernetes"] = kubernetes | {"pull_policy": [policy] if policy else []}
+        whole = whole | {"kubernetes": kubernetes | {"pull_policy": [policy] if policy else []}}
     return whole
-
-
-def _in_words(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: f"{values[key]}ns" for key in keys if type(values.get(key)) is int}

@@ -1,0 +1,17 @@
+"""The checks of the tables that concern the manager alone; see faults.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from podlane.core.config import experimental, monitoring, session
+from podlane.core.config.experimental import BootVerify
+from podlane.core.config.monitoring import JobQueuingDuration
+from podlane.core.config.session import SessionServer
+
+MANAGER: dict[type, tuple[Callable[[Any], Iterator[tuple[str, str]]], ...]] = {
+    SessionServer: (session.faults,),
+    BootVerify: (experimental.faults,),
+    JobQueuingDuration: (monitoring.faults,),
+}

@@ -1,0 +1,67 @@
+"""`boot_verify`: at start a runner is shown to GitLab before it asks for jobs.
+
+Until each such runner is known the manager does not say that it is ready, so a rollout with a wrong
+token stops by itself and the managers before it stay. It is tried for ever; after `timeout` the log
+says that it has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from podlane.core.text.duration import parse_duration
+from podlane.errors import ServiceError
+from podlane.manager.backoff import delays
+from podlane.manager.runner import Runner
+
+log = logging.getLogger(__name__)
+_LEAST_SECONDS = 0.1
+
+
+class Boot:
+    """`pending`: the runners that GitLab has not yet acknowledged, by key, and why not."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, str] = {}
+
+    def begin(self, runner: Runner) -> None:
+        if runner.context.runner.experimental.boot_verify.enabled:
+            self.pending[runner.key] = f"{runner.log_name}: not yet asked"
+
+    def forget(self, key: str) -> None:
+        """A reload has removed the runner."""
+        self.pending.pop(key, None)
+
+    def why_not_ready(self) -> str:
+        """What is served meanwhile, gitlab-runner's own words first; "" when all is well."""
+        if not self.pending:
+            return ""
+        return "boot-verify pending\n" + "\n".join(self.pending.values())
+
+    async def verify(self, runner: Runner) -> None:
+        """Return once GitLab knows the runner, or it is gone; at once where it was not begun."""
+        settings, clock = runner.context.runner.experimental.boot_verify, asyncio.get_running_loop()
+        first = max(_LEAST_SECONDS, parse_duration(settings.acquire_min_backoff or "0"))
+        most = max(first, parse_duration(settings.acquire_max_backoff or "0"))
+        limit, is_said = clock.time() + parse_duration(settings.timeout or "0"), False
+        for delay in delays(first, most):
+            if runner.key not in self.pending or await self._is_known(runner):
+                break
+            if not is_said and clock.time() >= limit and runner.key in self.pending:
+                is_said = True
+                fields = {"runner": runner.log_name, "why": self.pending[runner.key]}
+                log.error("boot_verify has failed so far and is tried on", extra={"fields": fields})
+            await asyncio.sleep(delay)
+        if self.pending.pop(runner.key, None) is not None:
+            log.info("GitLab knows the runner", extra={"fields": {"runner": runner.log_name}})
+
+    async def _is_known(self, runner: Runner) -> bool:
+        context = runner.context
+        try:
+            await runner.gitlab.verify(context.runner.token, context.system_id, context.info)
+        except ServiceError as error:
+            if runner.key in self.pending:  # else a reload has removed it meanwhile
+                self.pending[runner.key] = f"{runner.log_name}: {error.message}"
+            return False
+        return True
