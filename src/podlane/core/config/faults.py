@@ -81,12 +81,12 @@ def faults(table: msgspec.Struct, place: Place) -> Iterator[Found]:
     for check in CHECKS.get(type(table), ()):
         for key, what, *hint in check(table):
             yield fault(place.down(key), what, hint=hint[0] if hint else "")
-    for field in msgspec.structs.fields(table):
-        value = getattr(table, field.name)
+    for name, written in zip(table.__struct_fields__, table.__struct_encode_fields__, strict=True):
+        value = getattr(table, name)
         if isinstance(value, msgspec.Struct):
-            yield from faults(value, place.inside(field.encode_name))
+            yield from faults(value, place.inside(written))
         elif isinstance(value, tuple):
-            inside = place.inside(field.encode_name)
+            inside = place.inside(written)
             for position, item in enumerate(value):
                 if isinstance(item, msgspec.Struct):
                     yield from faults(item, inside.at(position))

@@ -56,7 +56,7 @@ def _table(
     fitting: dict[str, Any] = {}
     found: list[Found] = []
     is_whole = True
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         name = field.encode_name
         if name in values:
             value, inside = _value(values[name], field.type, place.inside(name))
@@ -67,6 +67,12 @@ def _table(
             found.append(fault(place, f"lacks `{name}`", reference="config-missing"))
         is_whole = is_whole and (name in fitting or not field.required)
     return (fitting if is_whole else None), found
+
+
+@lru_cache(maxsize=128)
+def _fields(kind: type) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Looking them up takes msgspec a while."""
+    return msgspec.structs.fields(kind)
 
 
 def _value(value: Any, kind: Any, place: Place) -> tuple[Any, list[Found]]:
