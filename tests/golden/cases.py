@@ -27,6 +27,7 @@ from podlane.core.plan.rehearsal import rehearse
 from podlane.core.plan.resolve import resolve, with_inputs
 from podlane.core.plan.step import Look, render_step
 from podlane.core.plan.store import AzureBlocks, GcsResumable, Pieces, S3Parts, S3Session, Signed
+from podlane.core.pod import pause
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.render import render_budget, render_plan, render_pod, render_secrets
@@ -36,7 +37,7 @@ FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/job.json"))
 NOW = 1_770_000_000.0
 _SIGNING = re.compile(r"X-(?:Amz|Goog)-(?!Expires|SignedHeaders|Credential)|s(?:v|r|pr|ig)=")
-RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt", "requests.txt")
+RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt", "requests.txt", "pause.yaml")
 
 
 def read_case(name: str) -> tuple[Job, RunnerContext]:
@@ -84,7 +85,20 @@ def results(name: str) -> dict[str, str]:
         "secret.yaml": _yaml(render_secrets(plan, manifests)),
         "pod.yaml": _yaml([render_pod(plan, manifests), *render_budget(plan, manifests)]),
         **_requests(context),
+        **_pause(context),
     }
+
+
+def _pause(context: RunnerContext) -> dict[str, str]:
+    """The objects of the runner's pause pods, where it has policies for them."""
+    made = pause_objects(context)
+    return {"pause.yaml": _yaml(made)} if made else {}
+
+
+def pause_objects(context: RunnerContext) -> list[dict[str, Any]]:
+    if not context.runner.kubernetes.autoscaler.policy:
+        return []
+    return [pause.priority_class(), pause.deployment(context, 2, NOW)]
 
 
 def _requests(context: RunnerContext) -> dict[str, str]:

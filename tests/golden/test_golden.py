@@ -13,7 +13,7 @@ import kubernetes_validate
 import msgspec
 import pytest
 
-from golden.cases import CASES, FOLDER, RESULTS, read_case, results, texts
+from golden.cases import CASES, FOLDER, RESULTS, pause_objects, read_case, results, texts
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.model import JobPlan
 from podlane.core.pod.manifests import Manifests, build_manifests
@@ -60,7 +60,8 @@ def test_plan_is_read_back_from_its_secrets(name: str) -> None:
 def test_objects_fit_the_schema(name: str) -> None:
     _, manifests = _built(name)
     budget = (manifests.budget,) if manifests.budget else ()
-    for manifest in (manifests.pod, manifests.record, *manifests.extra, *budget):
+    beside = (*budget, *pause_objects(read_case(name)[1]))
+    for manifest in (manifests.pod, manifests.record, *manifests.extra, *beside):
         kubernetes_validate.validate(manifest, "1.34", strict=True)
 
 

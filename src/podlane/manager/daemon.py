@@ -25,6 +25,7 @@ from podlane.manager.hands import Hands
 from podlane.manager.keep import Keeper
 from podlane.manager.launch import launch
 from podlane.manager.left_out import without_faults
+from podlane.manager.pauses import Pause, Pauses
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
 from podlane.manager.runner import Runner
@@ -34,6 +35,7 @@ from podlane.manager.status import Status, serve_status
 
 log = logging.getLogger(__name__)
 _LAUNCH_SECONDS = 4.0
+_PAUSES_SECONDS = 5.0
 
 
 class _StopNow(Exception):
@@ -64,9 +66,10 @@ class Manager:
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
         self._asking = Asking(self.places, self._start)
         self.pollers = self._asking.pollers
-        self.status = Status(config, self.board, self.places, self.pollers)
-        self.status.why_not_ready = self._why_not_ready
         self.boot = Boot()
+        self.pauses = Pauses(self.board)
+        self.status = Status(config, self.board, self.places, self.pollers, self.pauses.kept)
+        self.status.why_not_ready = self._why_not_ready
         self.launching: set[asyncio.Task[None]] = set()
         self._config = config
         self._left_out = left_out
@@ -88,6 +91,7 @@ class Manager:
                     self._tasks.create_task(_until_stopped(signals.stop))
             except* _StopNow:
                 log.info("Stopping: no more jobs are asked for")
+                await self.pauses.close(_PAUSES_SECONDS)
             await self._end_launches()
         await self.book.close()
 
@@ -146,6 +150,8 @@ class Manager:
             fresh += 1
             if is_start:
                 self.boot.begin(runner)
+        for pause in self.pauses.apply(runners):
+            self._tasks.create_task(self._pause(pause))
         self.status.update(config, runners, out)
         self.places.wake()
 
@@ -162,6 +168,11 @@ class Manager:
             poller.idle_because = "boot-verify"
             await self.boot.verify(poller.runner)
         await poller.serve()
+
+    async def _pause(self, pause: Pause) -> None:
+        """How many are wanted hangs on the jobs that there are."""
+        await pause.runner.views.ready(pause.runner.reach)
+        await pause.serve()
 
     def _why_not_ready(self) -> str:
         if not self.book.is_ready():

@@ -22,6 +22,7 @@ from podlane.manager.runner import Runner
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+    from podlane.manager.pauses import Pause
     from podlane.manager.poller import Poller
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,14 @@ class Status:
         board: Board,
         places: Places,
         pollers: Mapping[str, Poller],
+        pauses: Mapping[str, Pause],
     ) -> None:
         self.why_not_ready: Callable[[], str] = lambda: "starting"
         self.left_out: tuple[str, ...] = ()
         self._board = board
         self._places = places
         self._pollers = pollers
+        self._pauses = pauses
         self._config = config
         self._runners: dict[str, Runner] = {}
         self._received: Counter[str] = Counter()
@@ -95,6 +98,7 @@ class Status:
         left_out.add_metric([], len(self.left_out))
         yield from (running, total, late, limit, idle, concurrent, version, left_out)
         yield from self._questions()
+        yield from self._pause_pods()
 
     def _questions(self) -> Iterator[Metric]:
         """How many questions for jobs are under way, and how many may be."""
@@ -114,6 +118,29 @@ class Status:
             pace.add_metric(who, poller.pace)
             used.add_metric(who, poller.most())
         yield from (now, most, pace, used)
+
+    def _pause_pods(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily as Counters
+        from prometheus_client.core import GaugeMetricFamily as Gauges
+
+        labels, name = ["runner", "runner_name", "system_id"], "gitlab_runner_kubernetes_autoscaler"
+        desired = Gauges(f"{name}_pause_pods_desired", "Pause pods asked for", labels=labels)
+        current = Gauges(f"{name}_pause_pods_current", "Pause pods that are ready", labels=labels)
+        errors = Counters(
+            f"{name}_reconcile_errors", "Rounds that failed", labels=[*labels, "reason"]
+        )
+        moves = Counters(
+            f"{name}_scale_operations", "Changes of the number", labels=[*labels, "direction"]
+        )
+        for key, pause in self._pauses.items():
+            who = [key, pause.runner.log_name, pause.runner.context.system_id]
+            desired.add_metric(who, pause.scale.pods)
+            current.add_metric(who, pause.ready)
+            for reason in ("get_deployment", "apply_state"):
+                errors.add_metric([*who, reason], pause.errors[reason])
+            for direction in ("up", "down"):
+                moves.add_metric([*who, direction], pause.moves[direction])
+        yield from (desired, current, errors, moves)
 
 
 def split_address(text: str) -> tuple[str, int]:

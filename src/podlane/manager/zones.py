@@ -33,6 +33,8 @@ def faults(runner: RunnerConfig) -> Iterator[tuple[str, str, str]]:
 def _named(runner: RunnerConfig) -> Iterator[tuple[str, str]]:
     for number, entry in enumerate(runner.monitoring.job_queuing_durations):
         yield f"monitoring.job_queuing_durations[{number}].timezone", entry.timezone
+    for number, policy in enumerate(runner.kubernetes.autoscaler.policy):
+        yield f"kubernetes.autoscaler.policy[{number}].timezone", policy.timezone
 
 
 def _is_known(zone: str) -> bool:

@@ -66,6 +66,7 @@ OF_THE_MANAGER = {
     "cleanup_grace_period_seconds",
     "retry_limits",
     "retry_backoff_max",
+    "autoscaler",  # tests/golden/pause-pods
 }
 OF_A_JOBS_OWN_IMAGE = {"allowed_images"}  # tests/core/plan/test_image.py
 SAMPLES: dict[str, Any] = {

@@ -20,6 +20,7 @@ KEYS = (  # of the file's top and of a runner; `*` is each entry of a list
     "experimental.boot_verify.acquire_min_backoff",
     "experimental.boot_verify.acquire_max_backoff",
     "monitoring.job_queuing_durations.*.threshold",
+    "kubernetes.autoscaler.policy.*.idle_time",
 )
 
 

@@ -6,6 +6,7 @@ So a file shows all its wrong types in one run, and what is right in it is check
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec

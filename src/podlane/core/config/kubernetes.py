@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from podlane.core.config.affinity import Affinity
+from podlane.core.config.autoscaler import Autoscaler
 from podlane.core.config.container import ContainerLifecycle, PodSpecPatch
 from podlane.core.config.network import DnsConfig, HostAlias
 from podlane.core.config.security import ContainerSecurityContext, SecurityContext
@@ -81,6 +82,7 @@ class KubernetesConfig(msgspec.Struct, frozen=True):
     dns_config: DnsConfig = DnsConfig()
     host_aliases: tuple[HostAlias, ...] = ()
     pod_spec: tuple[PodSpecPatch, ...] = ()
+    autoscaler: Autoscaler = Autoscaler()
     poll_timeout: int = 180  # seconds
     print_pod_warning_events: bool = True
     pod_termination_grace_period_seconds: int | None = None

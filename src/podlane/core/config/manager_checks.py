@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from podlane.core.config import experimental, monitoring, session
+from podlane.core.config import autoscaler, experimental, monitoring, session
+from podlane.core.config.autoscaler import Autoscaler, AutoscalerPolicy
 from podlane.core.config.experimental import BootVerify
 from podlane.core.config.monitoring import JobQueuingDuration
 from podlane.core.config.session import SessionServer
@@ -13,5 +14,7 @@ from podlane.core.config.session import SessionServer
 MANAGER: dict[type, tuple[Callable[[Any], Iterator[tuple[str, str]]], ...]] = {
     SessionServer: (session.faults,),
     BootVerify: (experimental.faults,),
+    Autoscaler: (autoscaler.faults,),
+    AutoscalerPolicy: (autoscaler.faults_of_policy,),
     JobQueuingDuration: (monitoring.faults,),
 }

@@ -26,9 +26,6 @@ type localhost_profile
 [runners.kubernetes.services]
 suspend_data_path moot: podlane suspends no job
 
-[runners.kubernetes.autoscaler]
-later: no pause pods are kept ready
-max_pause_pods pause_pod_image pause_pod_priority_class_name pause_pod_image_pull_secrets
 [runners.kubernetes.autoscaler.policy]
-periods timezone idle_count idle_time scale_factor scale_factor_limit preemptive_mode
+preemptive_mode moot: jobs are asked for whether pause pods are bound to a node or not
 """

@@ -32,8 +32,21 @@ EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
 LEASE = Kind("Lease", "leases", "coordination.k8s.io")
 BUDGET = Kind("PodDisruptionBudget", "poddisruptionbudgets", "policy")
+DEPLOYMENT = Kind("Deployment", "deployments", "apps")  # kept only: no controller is here
+PRIORITY_CLASS = Kind("PriorityClass", "priorityclasses", "scheduling.k8s.io", is_namespaced=False)
 
-KINDS = {kind.plural: kind for kind in (NAMESPACE, POD, SECRET, EVENT, CONFIG_MAP, LEASE, BUDGET)}
+_ALL = (
+    NAMESPACE,
+    POD,
+    SECRET,
+    EVENT,
+    CONFIG_MAP,
+    LEASE,
+    BUDGET,
+    DEPLOYMENT,
+    PRIORITY_CLASS,
+)
+KINDS = {kind.plural: kind for kind in _ALL}
 
 
 def kind_named(name: str) -> Kind:
