@@ -209,10 +209,8 @@ def test_a_key_that_is_not_honoured_is_said(text: str, kind: str, words: str) ->
 
 
 def test_a_closed_table_is_said_once_and_its_unknown_keys_too() -> None:
-    _, notes = read(
-        KUBERNETES + "[[runners.kubernetes.autoscaler.policy]]\nperiods=['a']\nperod=1\n"
-    )
-    assert [(note.kind, note.line) for note in notes] == [("later", 8), ("unknown", 10)]
+    _, notes = read(RUNNER + "[runners.referees.metrics]\nqueries=['a']\nquerys=1\n")
+    assert [(note.kind, note.line) for note in notes] == [("moot", 7), ("unknown", 9)]
 
 
 def test_keys_are_read_without_regard_to_case() -> None:
