@@ -35,7 +35,8 @@ def runner(gitlab: GitLab, settings: BootVerify) -> Runner:
         "https://g.test", Token("t"), "builder", experimental=Experimental(settings)
     )
     context = RunnerContext(made, "i", "s_1", "0", {})
-    return Runner("key", context, cast(Any, gitlab), cast(Any, None), cast(Any, None))
+    none = cast(Any, None)
+    return Runner("key", context, cast(Any, gitlab), none, none, none, none, none)
 
 
 async def test_a_runner_that_is_not_to_be_verified_is_not_asked_about() -> None:
