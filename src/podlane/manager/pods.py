@@ -11,6 +11,7 @@ import msgspec
 
 from podlane.clients.kube.kinds import BUDGET, POD, SECRET, Kind
 from podlane.core.pod.disruption import budget
+from podlane.core.pod.patch import blame
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import Tries
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
@@ -108,7 +109,11 @@ async def _create(site: Site, kind: Kind, manifest: Manifest, tries: Tries) -> M
     except ServiceError as error:
         if error.details == "AlreadyExists":
             return None
-        raise trouble_of(error, tries, is_jobs_token=site.creator is not None) from error
+        trouble = trouble_of(error, tries, is_jobs_token=site.creator is not None)
+        if isinstance(trouble, JobRefused) and error.status in (400, 422):
+            noted = manifest["metadata"].get("annotations", {})
+            trouble.hint = blame.hint(noted, error.message) or trouble.hint
+        raise trouble from error
 
 
 async def remove(site: Site, record: RecordState, pod: PodState | None, grace: int) -> None:

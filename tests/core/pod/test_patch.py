@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from podlane.core.config.container import PodSpecPatch
+from podlane.core.pod.patch import blame
 from podlane.core.pod.patch.apply import patched
 from podlane.core.pod.patch.json_patch import apply
 from podlane.core.pod.patch.problem import PatchProblem
@@ -27,7 +28,7 @@ V: dict[str, Any] = {"name": "v", "emptyDir": {}}
 
 
 def _patched(patch: str, kind: str = "strategic") -> dict[str, Any]:
-    return patched(SPEC, (PodSpecPatch("one", patch, patch_type=kind),))
+    return patched(SPEC, (PodSpecPatch("one", patch, patch_type=kind),)).spec
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,39 @@ def test_a_patch_counts_containers_as_gitlab_runner_orders_them() -> None:
 
 def test_patches_follow_each_other_and_an_empty_one_does_nothing() -> None:
     two = (PodSpecPatch(patch="hostname: a"), PodSpecPatch(patch="hostname: b"), PodSpecPatch())
-    assert patched(SPEC, two)["hostname"] == "b"
+    found = patched(SPEC, two)
+    assert found.spec["hostname"] == "b"
+    assert found.changes == {"1": ["hostname"], "2": ["hostname"]}
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (
+            'spec.hostname: Invalid value: "A_B"',
+            "patch 1 ('names') or 3, which changes `hostname`:",
+        ),
+        ("Go struct field PodSpec.spec.hostNetwork of type bool", "patch 3, which changes `hostN"),
+        (
+            "[spec.hostname: Invalid value, spec.containers[1].image: Required value]",
+            "patch 1 ('names') or 3, which changes `containers` and `hostname`:",
+        ),
+        ("spec.volumes[3].name: Duplicate value", ""),
+        ("something else", ""),
+    ],
+)
+def test_patches_are_named_where_the_refusal_names_what_they_change(
+    message: str, words: str
+) -> None:
+    every = ("{hostname: A, containers: [{name: build, tty: true}]}", "tolerations: [{key: a}]")
+    patches = (PodSpecPatch("names", every[0]), PodSpecPatch("idle", every[1]))
+    found = patched(SPEC, (*patches, PodSpecPatch(patch="{hostname: B, hostNetwork: 1}")))
+    assert "2 ('idle')" not in found.changes, "it changes nothing"
+    hint = blame.hint(blame.written(found.changes), message)
+    assert words in hint
+    assert bool(words) == bool(hint)
+    assert blame.hint({}, message) == ""
+    assert blame.hint({blame.PATCHES: "?"}, message) == ""
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from podlane.core.pod.configured import Configured
 from podlane.core.pod.configured import configured as configured_volumes
 from podlane.core.pod.literal import without_empty
 from podlane.core.pod.patch import apply as patch
+from podlane.core.pod.patch import blame
 from podlane.core.pod.resources import resources
 from podlane.core.text.token import Token
 
@@ -123,6 +124,7 @@ def build_manifests(
 
 
 def _pod(parts: Parts) -> Manifest:
+    patched = _patched(without_empty(_spec(parts)), parts)
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -132,19 +134,20 @@ def _pod(parts: Parts) -> Manifest:
                 parts.plan, parts.job, parts.context, parts.ground.reader
             )
             | pulls.written(_policies(parts))
+            | blame.written(patched.changes)
             | pull_credentials.written(
                 parts.logins,
                 is_account=parts.kubernetes.use_service_account_image_pull_secrets,
             ),
         },
-        "spec": _patched(without_empty(_spec(parts)), parts),
+        "spec": patched.spec,
     }
 
 
-def _patched(spec: Manifest, parts: Parts) -> Manifest:
+def _patched(spec: Manifest, parts: Parts) -> patch.Patched:
     """The administrator's patches come last, and their result is what is sent."""
     is_on = parts.ground.flags.is_on(patch.FLAG)
-    return patch.patched(spec, parts.kubernetes.pod_spec) if is_on else spec
+    return patch.patched(spec, parts.kubernetes.pod_spec if is_on else ())
 
 
 def _spec(parts: Parts) -> Manifest:

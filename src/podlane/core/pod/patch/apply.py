@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from podlane.core.config import patches as written
 from podlane.core.config.container import PodSpecPatch
-from podlane.core.pod.patch import json_patch, strategic
+from podlane.core.pod.patch import blame, json_patch, strategic
 from podlane.core.pod.patch.problem import PatchProblem
 from podlane.errors import JobRefused
 
@@ -25,12 +27,18 @@ _KINDS: dict[str, Callable[[Spec, Any], Any]] = {
 _FIRST = ("build", "helper")
 
 
-def patched(spec: Spec, patches: tuple[PodSpecPatch, ...]) -> Spec:
+class Patched(msgspec.Struct, frozen=True):
+    spec: Spec
+    changes: blame.Changes = {}
+
+
+def patched(spec: Spec, patches: tuple[PodSpecPatch, ...]) -> Patched:
     """Return the patched spec. JobRefused, naming the patch, when one does not fit."""
+    changes: blame.Changes = {}
     for number, one in enumerate(patches, start=1):
         name = f"{number}" + (f" ({one.name[:60]!r})" if one.name else "")
         try:
-            spec = _apply(spec, one)
+            before, spec = spec, _apply(spec, one)
         except PatchProblem as problem:
             raise JobRefused(
                 f"The runner's pod_spec patch {name} cannot be applied: {problem}",
@@ -38,7 +46,9 @@ def patched(spec: Spec, patches: tuple[PodSpecPatch, ...]) -> Spec:
                 "`podlane plan` shows the pod that comes of it",
                 reference="pod-spec",
             ) from None
-    return spec
+        if keys := blame.changed(before, spec):
+            changes[name] = keys
+    return Patched(spec, changes)
 
 
 def _apply(spec: Spec, one: PodSpecPatch) -> Spec:
