@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from harness.command import Podlane
 FOLDER = Path(__file__).parent / "check"
 CASES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 GOOD = '[[runners]]\nname = "one"\nurl = "https://g.example"\ntoken = "glrt-one"\n'
+TWO = "concurrent = 2\n" + GOOD
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -19,7 +21,10 @@ def test_what_is_printed(case: str, podlane: Podlane, monkeypatch: pytest.Monkey
     monkeypatch.chdir(FOLDER)
     done = podlane("config", "check", f"{case}.toml")
     assert done.out == (FOLDER / f"{case}.txt").read_text()
-    assert "glrt-" not in done.out + done.err
+    text = (FOLDER / f"{case}.toml").read_text()
+    secrets = [*re.findall('token = "([^"$]+)"', text), "never-shown"]
+    assert len(secrets) > 1
+    assert not [secret for secret in secrets if secret in done.out + done.err]
 
 
 def test_codes(podlane: Podlane, config: Path) -> None:
@@ -34,13 +39,13 @@ def test_codes(podlane: Podlane, config: Path) -> None:
 
 
 def test_standard_input_and_json(podlane: Podlane) -> None:
-    done = podlane("config", "check", "-", "--json", typed=GOOD + "limit = 'x'\n" + GOOD)
+    done = podlane("config", "check", "-", "--json", typed=TWO + "limit = 'x'\n" + GOOD)
     told = json.loads(done.out)
     assert done.code == 1
     assert told["would_run"] is False
     limit, token = told["findings"]
-    assert (limit["line"], limit["level"], limit["runner"]) == (5, "fault", 1)
+    assert (limit["line"], limit["level"], limit["runner"]) == (6, "fault", 1)
     assert limit["key"] == '[[runners]] #1 "one" limit'
     assert limit["message"].endswith("must be a whole number, and is a text in quotes")
     assert limit["hint"] == "write the value without quotes"
-    assert (token["line"], token["runner"]) == (9, 2)
+    assert (token["line"], token["runner"]) == (10, 2)

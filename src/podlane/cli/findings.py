@@ -12,7 +12,7 @@ import click
 from podlane.core.config.check import Checked
 from podlane.core.config.notes import ConfigNote
 
-_LEVELS = {"fault": "fault", "skipped": "note", "moot": "note"}
+_LEVELS = {"fault": "fault", "skipped": "note", "moot": "note", "unsure": "note"}
 _COLOURS = {"fault": "red", "warning": "yellow", "note": "cyan"}
 
 

@@ -28,6 +28,7 @@ from podlane.cli.server_flags import (
 )
 from podlane.clients.gitlab.info import build_info
 from podlane.clients.gitlab.runner_api import RunnerIdentity
+from podlane.core.config.check import check
 from podlane.core.config.connection import normal_url
 from podlane.core.config.edit import add_runner
 from podlane.core.config.entries import read_entries
@@ -177,15 +178,17 @@ def _table(name: str, url: str, identity: RunnerIdentity, executor: str) -> dict
 def _add(path: Path, text: str, table: dict[str, Any]) -> None:
     """Write the new file, once it is known to be one that `podlane run` takes."""
     token = Token(table["token"])
-    if any(entry.runner.token == token for entry in read_entries(text, os.environ)):
+    entries = read_entries(text, os.environ)
+    if any(entry.runner.token == token for entry in entries):
         log.warning("This runner is in the file already", extra={"fields": {"file": str(path)}})
     new_text = add_runner(text, table)
     try:
-        _, notes = parse(add_runner("", table), os.environ)
+        parse(add_runner("", table), os.environ)
     except ConfigError as error:
         raise in_file(path, error) from None
     write_text(path, new_text)
-    logs.say_notes(notes)
+    notes = check(new_text, os.environ).notes
+    logs.say_notes(note for note in notes if note.runner == len(entries))
 
 
 def _say_where(url: str, identity: RunnerIdentity, path: Path) -> None:

@@ -190,3 +190,12 @@ def test_an_access_does_not_show_its_token() -> None:
     settings = KubernetesConfig(host="http://h", bearer_token=Token("hush"))
     access: Access = load_access(settings, {})
     assert "hush" not in repr(access)
+
+
+async def test_a_dry_run_keeps_nothing_and_hears_the_warnings(open_api: Open) -> None:
+    told = '299 - "first: \\"a\\" is old", 299 - "second, with a comma"'
+    api, server = open_api(always(Said(201, {"Warning": told}, b'{"kind":"Pod"}')))
+    made, warnings = await api.try_create(POD, "ns", {"a": 1})
+    assert made == {"kind": "Pod"}
+    assert warnings == ('first: "a" is old', "second, with a comma")
+    assert server.calls[0].path == "/api/v1/namespaces/ns/pods?dryRun=All&fieldValidation=Strict"

@@ -55,7 +55,7 @@ def test_a_faulty_runner_is_left_out_and_the_others_run() -> None:
     assert checked.is_fit
     assert [entry.index for entry in checked.entries] == [1]
     assert [entry.owner for entry in checked.left_out] == ['[[runners]] #1 "bad"']
-    config, notes = parse(BAD + "limit = -1\n" + GOOD, {})
+    config, notes = parse("concurrent = 2\n" + BAD + "limit = -1\n" + GOOD, {})
     assert [runner.name for runner in config.runners] == ["good"]
     assert [(note.kind, note.runner) for note in notes] == [("fault", 0)]
 

@@ -365,4 +365,4 @@ def test_the_first_real_file() -> None:
     runner = config.runners[0]
     assert runner.pre_build_script.startswith(script)
     assert runner.kubernetes.volumes.secret[0].read_only
-    assert [(note.kind, note.line) for note in notes] == [("careful", 13)]
+    assert [(note.kind, note.line) for note in notes] == [("careful", 13), ("careful", 18)]

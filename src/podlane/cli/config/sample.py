@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.job.payload import Job, parse_job
+from podlane.core.text.glob import is_pattern
 
 _VARIABLES = {
     "CI_JOB_ID": "1",
@@ -47,3 +49,11 @@ _SAMPLE: dict[str, Any] = {
 
 def sample_job() -> Job:
     return parse_job(json.dumps(_SAMPLE).encode())
+
+
+def plain_job(kubernetes: KubernetesConfig) -> Job:
+    """A clone and a script, in an image that the runner allows: what nearly every job has."""
+    named = [one for one in kubernetes.allowed_images if not is_pattern(one) and "$" not in one]
+    image = "" if kubernetes.image else next(iter(named), "busybox")
+    more = {"image": {"name": image}, "services": [], "cache": [], "artifacts": []}
+    return parse_job(json.dumps(_SAMPLE | more).encode())

@@ -219,4 +219,5 @@ def _reason(error: BaseException) -> str:
 
 
 def lower(headers: Any) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    """By lower-case names; of a header that comes several times, such as Warning, all values."""
+    return {name.lower(): ", ".join(headers.getall(name)) for name in headers}

@@ -76,6 +76,15 @@ def load_access(
         access = _in_cluster(environ, account)
     else:
         access = _by_kubeconfig(kubernetes.context, environ)
+    return _checked(access)
+
+
+def load_context(context: str, environ: Mapping[str, str]) -> Access:
+    """The way that a context of the kubeconfig names, whatever a runner's own settings say."""
+    return _checked(_by_kubeconfig(context, environ))
+
+
+def _checked(access: Access) -> Access:
     if not access.credential.is_stale():  # a plugin may bring a certificate of its own: not now
         access.route.context()
     return access

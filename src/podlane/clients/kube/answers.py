@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from podlane.clients.http.request import Answer
 from podlane.errors import Gone, Rejected, ServiceError, Unavailable
 
+_WARNING = re.compile(r'\b299 \S+ "((?:[^"\\]|\\.)*)"')
 _LONGEST = 2048  # Pod Security names each container of the pod in each of its reasons
 
 
@@ -53,6 +55,12 @@ def told_pause(status: Status, retry_after: str) -> float | None:
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:6])
     return status.details.retry_after_seconds if status.details is not None else None
+
+
+def warnings(answer: Answer) -> tuple[str, ...]:
+    """What a good answer warns of besides, such as a field that is going away."""
+    found = _WARNING.findall(answer.headers.get("warning", ""))
+    return tuple(dict.fromkeys(re.sub(r"\\(.)", r"\1", text) for text in found))
 
 
 def decode(answer: Answer, kind: type[Any] = dict) -> Any:

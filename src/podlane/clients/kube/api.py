@@ -28,6 +28,7 @@ Manifest = dict[str, Any]
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 _BUSY_TRIES = 5
 _BRIEF = {"Accept": f"{_METADATA.format('')}, application/json;q=0.5"}
+_DRY = "dryRun=All&fieldValidation=Strict"
 _LONGEST_PAUSE = 30.0
 _PROXY_SILENCE = 120.0
 _LOG_SILENCE = 24 * 3600.0
@@ -43,6 +44,17 @@ class KubeApi:
     async def create(self, kind: Kind, namespace: str, manifest: Manifest) -> Manifest:
         """Create the object; of the answer only its metadata is asked for and returned."""
         return _object(await self._send("POST", kind.path(namespace), manifest, _BRIEF))
+
+    async def try_create(
+        self, kind: Kind, namespace: str, manifest: Manifest
+    ) -> tuple[Manifest, tuple[str, ...]]:
+        """A dry run of `create`: the object as the API would keep it, and the API's warnings.
+
+        Every part of the API has its say, and nothing is kept. A field it does not know is refused.
+        """
+        path = f"{kind.path(namespace)}?{_DRY}"
+        answer = await self._send("POST", path, manifest)
+        return _object(answer), answers.warnings(answer)
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         return _object(await self._send("GET", kind.path(namespace, name)))

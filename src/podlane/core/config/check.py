@@ -16,7 +16,8 @@ from podlane.core.config import cache_notes, contexts, feature_flags, image_note
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
-from podlane.core.config.lines import Path, find_line, key_lines
+from podlane.core.config.hints import hint_of_limit, hints, hints_of_places
+from podlane.core.config.lines import key_lines
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.place import Found, Place
@@ -81,17 +82,24 @@ def check(text: str, environ: Mapping[str, str]) -> Checked:
         return Checked(Config(), (ConfigNote("fault", "", sentence, error.line, hint, where),))
     lines = key_lines(text)
     config, found = _top(raw)
-    notes = [_with_line(one, lines) for one in found]
+    notes = [one.noted(lines) for one in found]
     entries: list[Entry] = []
+    has_places = all((note.kind, note.key) != ("fault", "concurrent") for note in notes)
+    concurrent = config.concurrent if has_places else 0
     for index, table in enumerate(_runner_tables(raw)):
         place = Place("runners", ("runners", index), owner(index, table))
         if skipped := _other_executor(table, place):
-            notes.append(_with_line(skipped, lines, index))
+            notes.append(skipped.noted(lines, index))
             continue
         runner, inside = _runner(table, place, environ, config)
         inside += _twin(runner, place, entries)
+        if concurrent:
+            inside += hint_of_limit(concurrent, runner.limit, place)
         entries.append(Entry(index, runner, place.owner))
-        notes += [_with_line(one, lines, index) for one in inside]
+        notes += [one.noted(lines, index) for one in inside]
+    if concurrent:
+        limits = [entry.runner.limit for entry in entries]
+        notes += [one.noted(lines) for one in hints_of_places(concurrent, limits)]
     return Checked(config).with_runners(entries, notes)
 
 
@@ -106,7 +114,8 @@ def _top(raw: dict[str, Any]) -> tuple[Config, list[Found]]:
     values, found = recognise({**raw, "runners": []}, Config, place)
     config, misfits = fit(in_one_form(values), Config, place)
     config = config or Config()
-    found += [*misfits, *faults(config, place), *session.remarks(config.session_server)]
+    found += [*misfits, *faults(config, place), *hints(config, place)]
+    found += session.remarks(config.session_server)
     if len(_runner_tables(raw)) < len(_listed(raw.get("runners", []))):
         hint = "each runner starts with a line `[[runners]]`, in double brackets"
         what = "is not a list of tables"
@@ -136,6 +145,7 @@ def _runner(
     runner, misfits = fit(in_one_form(values | way), RunnerConfig, place)
     assert runner is not None, "url and token are texts by now"
     found += [*of_flags, *unset, *lacking, *misfits, *faults(runner, place)]
+    found += hints(runner, place)
     found += cache_notes.remarks(runner.cache, place.inside("cache"))
     inside = place.inside("kubernetes")
     found += contexts.remarks(runner.kubernetes, inside)
@@ -162,8 +172,3 @@ def _other_executor(table: Mapping[str, Any], place: Place) -> Found | None:
         f" it runs: {', '.join(EXECUTORS)}; this runner takes no jobs"
     )
     return Found(ConfigNote("skipped", place.key("executor"), message), (*place.path, "executor"))
-
-
-def _with_line(found: Found, lines: dict[Path, int], runner: int | None = None) -> ConfigNote:
-    line = find_line(lines, found.path)
-    return msgspec.structs.replace(found.note, line=line, runner=runner)

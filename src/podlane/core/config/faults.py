@@ -9,7 +9,7 @@ places is checked at each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from podlane.core.config import (
     network,
     patches,
     placement,
+    resources,
     security,
     values,
     volume_faults,
@@ -46,8 +47,7 @@ from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.manager_checks import MANAGER
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.network import DnsConfig, DnsOption, HostAlias
-from podlane.core.config.notes import ConfigNote
-from podlane.core.config.place import Found, Place
+from podlane.core.config.place import Found, Place, note_at
 from podlane.core.config.security import ContainerSecurityContext, SecurityContext
 
 Check = Callable[[Any], Iterable[tuple[str, ...]]]
@@ -56,7 +56,7 @@ CHECKS: dict[type, tuple[Check, ...]] = {
     Config: (values.faults_of_file,),
     RunnerConfig: (values.faults_of_runner, volume_faults.faults),
     CacheConfig: (cache.faults,),
-    KubernetesConfig: (gates.faults, contexts.faults, placement.faults),
+    KubernetesConfig: (gates.faults, contexts.faults, placement.faults, resources.faults),
     SecurityContext: (security.faults,),
     ContainerSecurityContext: (security.faults,),
     NodeTerm: (affinity.faults_of_nodes,),
@@ -78,21 +78,29 @@ CHECKS |= MANAGER
 
 def faults(table: msgspec.Struct, place: Place) -> Iterator[Found]:
     """Check a table and the tables in it, each with the checks of its type."""
-    for check in CHECKS.get(type(table), ()):
+    for at, what, hint in walk(table, place, CHECKS):
+        yield fault(at, what, hint=hint)
+
+
+def walk(
+    table: msgspec.Struct, place: Place, checks: Mapping[type, tuple[Check, ...]]
+) -> Iterator[tuple[Place, str, str]]:
+    """What `checks` say of a table and of the tables in it: place, what, and what to do."""
+    for check in checks.get(type(table), ()):
         for key, what, *hint in check(table):
-            yield fault(place.down(key), what, hint=hint[0] if hint else "")
+            yield place.down(key), what, hint[0] if hint else ""
     for name, written in zip(table.__struct_fields__, table.__struct_encode_fields__, strict=True):
         value = getattr(table, name)
         if isinstance(value, msgspec.Struct):
-            yield from faults(value, place.inside(written))
+            yield from walk(value, place.inside(written), checks)
         elif isinstance(value, tuple):
             inside = place.inside(written)
             for position, item in enumerate(value):
                 if isinstance(item, msgspec.Struct):
-                    yield from faults(item, inside.at(position))
+                    yield from walk(item, inside.at(position), checks)
 
 
 def fault(place: Place, what: str, *, hint: str = "", reference: str = "config-value") -> Found:
     """Say what is wrong with the key at `place`, or with the table itself."""
-    note = ConfigNote("fault", place.shown, f"`{place.shown}` {what}", hint=hint)
-    return Found(msgspec.structs.replace(note, reference=reference), place.path)
+    found = note_at(place, "fault", what, hint)
+    return Found(msgspec.structs.replace(found.note, reference=reference), found.path)

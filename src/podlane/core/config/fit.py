@@ -52,7 +52,7 @@ def wrong_type(expected: str, got: str, place: Place) -> Found:
 
 
 def _table(
-    values: dict[str, Any], kind: type, place: Place
+    values: dict[str, Any], kind: type[msgspec.Struct], place: Place
 ) -> tuple[dict[str, Any] | None, list[Found]]:
     fitting: dict[str, Any] = {}
     found: list[Found] = []

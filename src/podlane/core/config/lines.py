@@ -7,7 +7,7 @@ and multi-line strings; the text has already been accepted by tomllib, or is abo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
 
@@ -46,7 +46,7 @@ def _walk(text: str) -> Iterator[tuple[int, Path, int]]:
         open_string = _string_left_open(line, open_string)
 
 
-def find_line(lines: dict[Path, int], path: Path) -> int:
+def find_line(lines: Mapping[Path, int], path: Path) -> int:
     """Return the line of `path`, or of the nearest thing around it; 0 if nothing is known."""
     while path and path not in lines:
         path = path[:-1]

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-NoteKind = Literal["fault", "skipped", "later", "moot", "unknown", "careful"]
+NoteKind = Literal["fault", "skipped", "later", "moot", "unknown", "careful", "unsure"]
 
 
 class ConfigNote(msgspec.Struct, frozen=True):
@@ -16,7 +16,8 @@ class ConfigNote(msgspec.Struct, frozen=True):
     fault outside of them (`runner` is None) the file does not. The others refuse nothing.
     `skipped`: a runner entry that podlane cannot run. `later`: an official key that is not yet
     honoured. `moot`: an official key that can have no effect here. `unknown`: no such key.
-    `careful`: the key is honoured, and the value may not do what its writer expects.
+    `careful`: the key is honoured, and the value may not do what its writer expects. `unsure`: it
+    depends on something that we were not let see.
     """
 
     kind: NoteKind

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
-from podlane.core.config.lines import Path
-from podlane.core.config.notes import ConfigNote
+from podlane.core.config.lines import Path, find_line
+from podlane.core.config.notes import ConfigNote, NoteKind
 
 _STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^."\[\]]+)')
 
@@ -47,6 +48,16 @@ class Found(msgspec.Struct, frozen=True):
 
     note: ConfigNote
     path: Path
+
+    def noted(self, lines: Mapping[Path, int], runner: int | None = None) -> ConfigNote:
+        line = find_line(lines, self.path)
+        return msgspec.structs.replace(self.note, line=line, runner=runner)
+
+
+def note_at(place: Place, kind: NoteKind, what: str, hint: str = "") -> Found:
+    """`what` is the rest of a sentence that begins with the key."""
+    note = ConfigNote(kind, place.shown, f"`{place.shown}` {what}", hint=hint)
+    return Found(note, place.path)
 
 
 def dotted(table: str, key: str) -> str:

@@ -125,7 +125,9 @@ class App:
                 raise _not_allowed()
             item = await _body(request, kind)
             self._admit(kind, namespace, item)
-            created = self.resources.create(kind, namespace, item, self._admit_pod)
+            created = self.resources.create(
+                kind, namespace, item, self._admit_pod, is_kept="dryRun" not in request.query
+            )
             return _json(_view(request)(created), 201)
         if request.method == "GET":
             return await self._list_or_watch(request, kind, namespace)

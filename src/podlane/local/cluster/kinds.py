@@ -30,6 +30,9 @@ POD = Kind("Pod", "pods")
 SECRET = Kind("Secret", "secrets")
 EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
+ACCOUNT = Kind("ServiceAccount", "serviceaccounts")
+CLAIM = Kind("PersistentVolumeClaim", "persistentvolumeclaims")
+QUOTA = Kind("ResourceQuota", "resourcequotas")
 LEASE = Kind("Lease", "leases", "coordination.k8s.io")
 BUDGET = Kind("PodDisruptionBudget", "poddisruptionbudgets", "policy")
 DEPLOYMENT = Kind("Deployment", "deployments", "apps")  # kept only: no controller is here
@@ -41,6 +44,9 @@ _ALL = (
     SECRET,
     EVENT,
     CONFIG_MAP,
+    ACCOUNT,
+    CLAIM,
+    QUOTA,
     LEASE,
     BUDGET,
     DEPLOYMENT,

@@ -29,7 +29,13 @@ class Resources:
         self._store = store
 
     def create(
-        self, kind: Kind, namespace: str, item: Object, admit: Callable[[Object], None]
+        self,
+        kind: Kind,
+        namespace: str,
+        item: Object,
+        admit: Callable[[Object], None],
+        *,
+        is_kept: bool = True,
     ) -> Object:
         """Complete, check and store; `admit` may refuse a pod that is otherwise well formed."""
         given = (item.get("metadata") or {}).get("namespace", namespace)
@@ -49,7 +55,7 @@ class Resources:
         validate.check(kind, completed)
         if kind is POD:
             admit(completed)
-        return self._store.create(kind, completed)
+        return self._store.create(kind, completed, is_kept=is_kept)
 
     def _check_namespace(self, kind: Kind, namespace: str, item: Object) -> None:
         found = self._store.find(NAMESPACE, ("", namespace))

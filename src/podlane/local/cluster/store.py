@@ -71,12 +71,14 @@ class Store:
         items = self._objects.get(kind.plural, {})
         return [items[key] for key in sorted(items) if namespace in ("", key[0])]
 
-    def create(self, kind: Kind, item: Object) -> Object:
+    def create(self, kind: Kind, item: Object, *, is_kept: bool = True) -> Object:
+        """`is_kept`: false for a dry run."""
         key = key_of(item)
         if self.find(kind, key) is not None:
             raise already_exists(kind, key[1])
         metadata = item["metadata"] | {"uid": str(uuid4()), "creationTimestamp": now_text()}
-        return self._write("ADDED", kind, item | {"metadata": metadata}, None)
+        made = item | {"metadata": metadata}
+        return self._write("ADDED", kind, made, None) if is_kept else made
 
     def replace(self, kind: Kind, item: Object) -> Object:
         previous = self.get(kind, key_of(item))
