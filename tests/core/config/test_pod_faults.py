@@ -213,7 +213,12 @@ HOOK = "[runners.kubernetes.container_lifecycle.pre_stop]\n"
             3,
             "stands beside `patch`, and one patch has one text",
         ),
-        (PATCH + "patch = 'a: ['", 2, "pod_spec[0].patch` is neither YAML nor JSON: "),
+        (PATCH + "patch = 'a: ['", 2, "is neither YAML nor JSON: line 1, column 5 of it: expected"),
+        (
+            PATCH + "patch = '\\u0001'".replace("'", '"'),
+            2,
+            "is neither YAML nor JSON: unacceptable",
+        ),
         (PATCH + "patch = 'a: .nan'", 2, "is neither YAML nor JSON: "),
         (
             PATCH + "patch = 'a: 1'\npatch_type = 'json'",

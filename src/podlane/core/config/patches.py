@@ -48,7 +48,14 @@ def read(one: PodSpecPatch) -> Any:
     try:
         return json.loads(json.dumps(yaml.load(one.patch, _Loader), allow_nan=False))
     except (yaml.YAMLError, TypeError, ValueError) as error:
-        raise ValueError(f"is neither YAML nor JSON: {str(error)[:200]}") from None
+        raise ValueError(f"is neither YAML nor JSON: {_in_one_line(error)}") from None
+
+
+def _in_one_line(error: Exception) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())[:200]
+    mark = error.problem_mark
+    return f"line {mark.line + 1}, column {mark.column + 1} of it: {str(error.problem)[:200]}"
 
 
 class _Loader(yaml.SafeLoader):

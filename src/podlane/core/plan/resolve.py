@@ -12,6 +12,7 @@ from typing import Literal, cast
 import msgspec
 
 from podlane.core.config.model import RunnerConfig
+from podlane.core.config.volume_faults import absolute
 from podlane.core.job import variables
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.variables import Reader, Variables, own_variable
@@ -205,9 +206,9 @@ def shares_clone_path(job: Job, context: RunnerContext, ground: Ground) -> bool:
 def outlives_jobs(context: RunnerContext, builds: str, reader: Reader) -> bool:
     """Whether the builds directory is a volume that several jobs see."""
     volumes = context.runner.kubernetes.volumes
-    shared = [one.mount_path for one in volumes.host_path]
-    shared += [one.mount_path for one in volumes.pvc]
-    return any(reader.expand(path).rstrip("/") == builds for path in shared)
+    kinds = (volumes.host_path, volumes.pvc, volumes.csi, volumes.nfs)
+    paths = [one.mount_path for kind in kinds for one in kind]
+    return any(absolute(reader.expand(path)) == builds for path in paths)
 
 
 def _no_place(message: str, hint: str = "") -> JobRefused:
