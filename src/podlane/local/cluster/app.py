@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One request as it came, for counting."""
+    """One request as it came, for counting. `token` is who sent it."""
 
     verb: str
     resource: str
@@ -39,6 +39,7 @@ class Seen(msgspec.Struct, frozen=True):
     name: str
     user_agent: str
     query: Mapping[str, str]
+    token: str = ""
 
 
 class App:
@@ -56,7 +57,7 @@ class App:
         self._logs = Logs(store, logs)
         self._store = store
         self._faults = given
-        self._token = token
+        self.tokens = {token}
         self._admit_pod = admit
 
     def build(self) -> web.Application:
@@ -84,7 +85,8 @@ class App:
             if fault is not None:
                 return _down(request, fault)
             given = request.headers.get("Authorization", "")
-            if given != f"Bearer {self._token}" and (given or request.path not in _PUBLIC):
+            is_known = seen.token in self.tokens
+            if not is_known and (given or request.path not in _PUBLIC):
                 raise failure.unauthorized()
             return await handler(request)
         except failure.ApiFailure as refusal:
@@ -231,6 +233,7 @@ def _seen(request: web.Request) -> Seen:
         info.get("name", ""),
         request.headers.get("User-Agent", ""),
         dict(request.query),
+        request.headers.get("Authorization", "").removeprefix("Bearer "),
     )
 
 
