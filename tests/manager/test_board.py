@@ -119,3 +119,18 @@ def test_what_is_taken_is_free_again_once_given_back() -> None:
     assert (first.slot, second.slot) == (0, 1)
     slots.give_back(first)
     assert slots.take("a", "42").slot == 0
+
+
+def test_a_view_of_all_sites_covers_its_cluster_alone() -> None:
+    board, here, there = Board(), record(1, 10), record(2, 20)
+    board.put_record("one/a", here, is_seen=True)
+    board.put_record("one/b", there, is_seen=True)
+    board.put_record("other/a", record(3, 30), is_seen=True)
+    board.put_pod("one/a", pod(here), 0.0)
+    board.keep_only_records("one/", [("one/b", there.name)])
+    assert sorted(board.lines) == [("one/b", "job-2"), ("other/a", "job-3")]
+    board.keep_only_pods("one/", [])
+    assert held(board) == [0, 0]
+    board.see("one/", "pods", is_seen=False)
+    assert board.is_blind("one/b")
+    assert not board.is_blind("other/a")

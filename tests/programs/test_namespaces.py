@@ -148,3 +148,23 @@ async def test_a_token_makes_what_a_killed_manager_did_not(stage: EmbeddedCluste
             await play.Play(stage, served, started).nothing_stays()
         finally:
             await started.stop()
+
+
+async def test_a_reload_opens_the_way_to_other_namespaces(stage: EmbeddedCluster) -> None:
+    await stage.make_namespace("default-b")
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        config = play.config_for(stage, served)
+        async with manager.running(stage.folder / "m", config, stage.environ()) as started:
+            first = served.enqueue(JobSpec(script=("echo first", "sleep 4", "echo last")))
+            await wait.trace_holds(served.coordinator, first, "first\n")
+            config["runners"][0]["kubernetes"]["namespace_overwrite_allowed"] = "^default-"
+            started.write(config)
+            await wait.until("the reload", lambda: "Configuration loaded" in started.log)
+            variables = {"KUBERNETES_NAMESPACE_OVERWRITE": "default-b"}
+            second = served.enqueue(JobSpec(script=("echo there",), variables=variables))
+            for job in (first, second):
+                await served.coordinator.wait_finished(job.id, 40)
+                assert job.state == "success", started.log
+            await play.Play(stage, served, started).nothing_stays()
+            open_now = [one.namespace for one in stage.cluster.requests if one.verb == "watch"]
+            assert open_now[-2:] == ["", ""]

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from harness.certificates import Authority, authority
 from harness.http_server import Call, Said, always, serve
-from podlane.clients.kube.access import load_access
+from podlane.clients.kube.access import load_access, load_access_by
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.credential import Plugin
 from podlane.clients.kube.kinds import POD
@@ -264,6 +265,30 @@ async def test_plugin_is_run_again_when_its_token_is_refused(tmp_path: Path) -> 
         environ = write_kubeconfig(tmp_path / "config", {"server": server.url}, user)
         assert await answer_of(load_access(NOTHING, environ)) == {}
     assert runs(tmp_path) == 2
+
+
+async def test_a_job_s_token_alone_proves_who_it_is(tmp_path: Path) -> None:
+    """No certificate of ours goes along, for the server would take that for the caller."""
+    ca, clients, own = authority(), authority(), Token("of the job")
+    folder = account(tmp_path / "account", ca)
+    found = load_access_by(own, NOTHING, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, folder)
+    assert (found.url, found.credential.bearer()) == ("https://10.0.0.1:443", "of the job")
+    certificate, key = clients.client_pair("manager")
+    pair = {"client-certificate-data": _b64(certificate), "client-key-data": _b64(key)}
+    files = {"ca_file": tmp_path / "ca", "cert_file": tmp_path / "c", "key_file": tmp_path / "k"}
+    for file, text in zip(files.values(), (ca.pem, certificate, key), strict=True):
+        file.write_text(text)
+    with serve(always(Said(body=b'{"ok":1}')), ca.server(client_ca=clients.ca)) as server:
+        cluster = {"server": server.url, "certificate-authority-data": _b64(ca.pem)}
+        environ = write_kubeconfig(tmp_path / "config", cluster, pair | {"token": "of ours"})
+        paths = {name: str(file) for name, file in files.items()}
+        settings = msgspec.structs.replace(KubernetesConfig(host=server.url), **paths)
+        assert await answer_of(load_access(NOTHING, environ)) == {"ok": 1}
+        assert await answer_of(load_access(settings, {})) == {"ok": 1}
+        for access in (load_access_by(own, NOTHING, environ), load_access_by(own, settings, {})):
+            assert access.credential.bearer() == "of the job"
+            with pytest.raises(Unavailable):  # this server lets nobody in without a certificate
+                await answer_of(access)
 
 
 async def test_plugin_may_bring_a_certificate(tmp_path: Path) -> None:

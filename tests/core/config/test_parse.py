@@ -185,6 +185,17 @@ shutdown_timeout = 0
             "careful",
             "build_container_security_context.proc_mount` is neither default nor unmasked: 'all'",
         ),
+        (
+            KUBERNETES + "namespace_per_job = true\nservice_account = 'ci'",
+            "careful",
+            "kubernetes.service_account` names an object that the new, empty namespace of a job",
+        ),
+        (
+            RUNNER + "[runners.kubernetes]\nnamespace_per_job = true\n"
+            "[[runners.kubernetes.volumes.secret]]\nname='a'\nmount_path='/a'",
+            "careful",
+            'line 9: `[[runners]] #1 "builder" kubernetes.volumes.secret` names an object',
+        ),
         (RUNNER + "[runners.cache]\ntype = 's3'", "careful", "lacks `s3.BucketName`: jobs get no"),
         (
             RUNNER + "[runners.kubernetes.dns_config]\nnameserver = []",

@@ -54,14 +54,17 @@ class Access(msgspec.Struct, frozen=True):
 
 
 def load_access_by(
-    token: Token, kubernetes: KubernetesConfig, environ: Mapping[str, str]
+    token: Token,
+    kubernetes: KubernetesConfig,
+    environ: Mapping[str, str],
+    account: Path = _ACCOUNT,
 ) -> Access:
     """The same server, where `token` alone proves who we are: no certificate, no other token."""
     own = {"bearer_token": token, "cert_file": "", "key_file": ""}
     if kubernetes.host:
         return _configured(msgspec.structs.replace(kubernetes, **own))
-    if _is_in_cluster(environ, _ACCOUNT):
-        access = _in_cluster(environ, _ACCOUNT)
+    if _is_in_cluster(environ, account):
+        access = _in_cluster(environ, account)
         return msgspec.structs.replace(access, credential=FixedToken(token))
     return _by_kubeconfig(kubernetes.context, environ, token)
 

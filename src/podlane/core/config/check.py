@@ -12,7 +12,14 @@ from typing import Any
 
 import msgspec
 
-from podlane.core.config import cache_notes, contexts, feature_flags, image_notes, session
+from podlane.core.config import (
+    cache_notes,
+    contexts,
+    feature_flags,
+    image_notes,
+    namespace_notes,
+    session,
+)
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
@@ -149,6 +156,7 @@ def _runner(
     found += cache_notes.remarks(runner.cache, place.inside("cache"))
     inside = place.inside("kubernetes")
     found += contexts.remarks(runner.kubernetes, inside)
+    found += namespace_notes.remarks(runner.kubernetes, inside)
     return runner, [*found, *image_notes.remarks(runner.kubernetes, inside)]
 
 
