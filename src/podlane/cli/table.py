@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "Run the manager: ask for jobs, launch their pods, settle them.",
     "local": "Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
     "deploy": "Run podlane in a cluster: objects from config.toml, and their care.",
+    "doctor": "Look at all that jobs need, and tell what mends what fails.",
     "register": "Add a runner to config.toml and let GitLab know it.",
     "list": "List the runners of config.toml.",
     "verify": "Ask GitLab whether the runners' tokens are valid.",

@@ -69,6 +69,10 @@ class KubeApi:
         kind_of_patch = {"Content-Type": "application/apply-patch+yaml"}
         return _object(await self._send("PATCH", address, manifest, kind_of_patch))
 
+    async def create_object(self, address: str, manifest: Manifest) -> Manifest:
+        """POST an object and return it whole; `address`: path and query."""
+        return _object(await self._send("POST", address, manifest))
+
     async def read_object(self, path: str) -> Manifest:
         return _object(await self._send("GET", path))
 

@@ -41,23 +41,9 @@ def root(azure: AzureCache) -> str:
 
 
 def make_object(want: Wanted, access: AzureAccess, window: Window) -> StoreObject:
-    azure = access.settings
-    ends_at = window.now + window.seconds
-    if isinstance(access.key, DelegationKey):
-        ends_at = min(ends_at, access.key.expires_at)
-    url = f"{root(azure)}/{encode(azure.container_name)}/{encode(want.name, '/')}"
-
-    def allowed(permissions: str) -> Token:
-        blob = Blob(azure.account_name, azure.container_name, want.name)
-        grant = Grant(permissions, ends_at, is_https_only=url.startswith("https:"))
-        if isinstance(access.key, DelegationKey):
-            query = sign_by_delegation(blob, grant, access.key)
-        else:
-            query = sign_by_account(blob, grant, access.key)
-        return Token(f"{url}?{query}")
-
-    read = Signed(allowed("r"))
-    written = allowed("cw") if want.is_written else None
+    ends_at = _end(access, window)
+    read = Signed(_allowed(want.name, access, "r", ends_at))
+    written = _allowed(want.name, access, "cw", ends_at) if want.is_written else None
     headers = {"x-ms-blob-type": "BlockBlob", "x-ms-meta-cachekey": header_text(want.key)}
     sent = {name: Token(text) for name, text in headers.items()}
     return StoreObject(
@@ -69,3 +55,25 @@ def make_object(want: Wanted, access: AzureAccess, window: Window) -> StoreObjec
         put_limit=_PUT_LIMIT,
         pieces=AzureBlocks(written) if written else None,
     )
+
+
+def removal(name: str, access: AzureAccess, window: Window) -> Signed:
+    return Signed(_allowed(name, access, "d", _end(access, window)))
+
+
+def _end(access: AzureAccess, window: Window) -> float:
+    end = window.now + window.seconds
+    return min(end, access.key.expires_at) if isinstance(access.key, DelegationKey) else end
+
+
+def _allowed(name: str, access: AzureAccess, permissions: str, ends_at: float) -> Token:
+    """The blob's URL, good for these permissions until then."""
+    azure = access.settings
+    url = f"{root(azure)}/{encode(azure.container_name)}/{encode(name, '/')}"
+    blob = Blob(azure.account_name, azure.container_name, name)
+    grant = Grant(permissions, ends_at, is_https_only=url.startswith("https:"))
+    if isinstance(access.key, DelegationKey):
+        query = sign_by_delegation(blob, grant, access.key)
+    else:
+        query = sign_by_account(blob, grant, access.key)
+    return Token(f"{url}?{query}")

@@ -36,6 +36,10 @@ def calls(want: Wanted, bucket: str, *, with_pieces: bool) -> dict[str, Call]:
     return found
 
 
+def removal(bucket: str, name: str) -> Call:
+    return Call("DELETE", f"{bucket}/{encode(name, '/')}")
+
+
 def prepare_all(found: Mapping[str, Call], account: str, window: Window) -> dict[str, Prepared]:
     return {
         word: prepare(call, account, window.now, window.seconds) for word, call in found.items()

@@ -127,6 +127,10 @@ def opening(want: Wanted, access: S3Access, now: float) -> Signed:
     return _signed(call, access.writer, access.bucket.region, Window(now, 60))
 
 
+def removal(place: Bucket, name: str, credentials: AwsCredentials, window: Window) -> Signed:
+    return _signed(Call("DELETE", place.url(name)), credentials, place.region, window)
+
+
 def _parts(want: Wanted, access: S3Access, ask: Ask, upload_id: str) -> S3Parts:
     """Every request of an upload that is open."""
     url = access.bucket.url(want.name)

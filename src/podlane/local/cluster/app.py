@@ -18,6 +18,7 @@ from podlane.local.cluster import failure, faults, selector, views
 from podlane.local.cluster.kinds import KINDS, Kind, Object
 from podlane.local.cluster.logs import Logs
 from podlane.local.cluster.resources import Page, Resources
+from podlane.local.cluster.reviews import Reviews
 from podlane.local.cluster.store import Store
 from podlane.local.cluster.watch import Subject, Watching
 
@@ -65,6 +66,7 @@ class App:
         app.router.add_get("/version", self._version)
         for path in _HEALTH:
             app.router.add_get(path, self._ready)
+        Reviews(self._faults).add_to(app)
         for prefix in ("/api/v1", "/apis/{group}/v1"):
             app.router.add_route("*", prefix + "/{plural}", self._collection)
             app.router.add_route("*", prefix + "/{plural}/{name}", self._one)

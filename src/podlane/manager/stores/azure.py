@@ -11,7 +11,7 @@ from podlane.clients.http.session import HttpSession
 from podlane.core.config.cache import AzureCache
 from podlane.core.plan import azure
 from podlane.core.plan.azure import AzureAccess
-from podlane.core.plan.store import Ask, Shelf
+from podlane.core.plan.store import Ask, Shelf, Signed, Window
 from podlane.core.sign.azure import DelegationKey
 from podlane.manager.stores.keyring import Keyring
 
@@ -35,6 +35,11 @@ class AzureStore:
         access = AzureAccess(self._settings, key)
         made = (azure.make_object(want, access, window) for want in ask.wanted)
         return Shelf({one.name: one for one in made})
+
+    async def removal(self, name: str, window: Window) -> Signed | None:
+        """The DELETE of a blob."""
+        key = self._settings.account_key or await self._borrowed.get(window.now + window.seconds)
+        return azure.removal(name, AzureAccess(self._settings, key), window)
 
     async def _borrow(self, _until: float) -> DelegationKey:
         now = time.time()

@@ -12,8 +12,9 @@ from podlane.clients.cloudauth.send import run
 from podlane.clients.http.session import HttpSession
 from podlane.core.config.cache import GcsCache
 from podlane.core.plan import gcs
-from podlane.core.plan.store import Ask, Shelf, StoreObject, Wanted
-from podlane.core.sign.gcs import RsaKey
+from podlane.core.plan.store import Ask, Shelf, Signed, StoreObject, Wanted, Window
+from podlane.core.sign.gcs import RsaKey, finish
+from podlane.core.text.token import Token
 from podlane.errors import Rejected
 from podlane.manager.stores.keyring import Keyring
 
@@ -41,6 +42,13 @@ class GcsStore:
         account, sign = await self._signer(ask.window.now)
         made = await asyncio.gather(*(self._object(one, ask, account, sign) for one in ask.wanted))
         return Shelf({one.name: one for one in made})
+
+    async def removal(self, name: str, window: Window) -> Signed | None:
+        """The DELETE of an object."""
+        account, sign = await self._signer(window.now)
+        call = gcs.removal(self._bucket, name)
+        prepared = gcs.prepare_all({"delete": call}, account, window)["delete"]
+        return Signed(Token(finish(prepared, await sign(prepared.text))))
 
     async def _object(self, want: Wanted, ask: Ask, account: str, sign: Sign) -> StoreObject:
         calls = gcs.calls(want, self._bucket, with_pieces=ask.with_pieces)

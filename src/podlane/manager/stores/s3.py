@@ -17,7 +17,7 @@ from podlane.clients.http.session import HttpSession
 from podlane.core.config.cache import S3Cache, has_access_key
 from podlane.core.plan import s3
 from podlane.core.plan.s3 import Bucket, S3Access, Way
-from podlane.core.plan.store import Ask, Shelf, Signed, StoreObject, Wanted
+from podlane.core.plan.store import Ask, Shelf, Signed, StoreObject, Wanted, Window
 from podlane.core.sign.aws import AwsCredentials, Signer
 from podlane.errors import Rejected, ServiceError, Unavailable
 from podlane.manager.stores.keyring import Keyring, Keyrings
@@ -49,6 +49,14 @@ class S3Store:
         made = await asyncio.gather(*(self._object(want, ask) for want in ask.wanted))
         warnings = dict.fromkeys(warning for _, warning in made if warning)
         return Shelf({one.name: one for one, _ in made}, tuple(warnings))
+
+    async def removal(self, name: str, window: Window) -> Signed | None:
+        """The DELETE of an object; None where whoever writes may not."""
+        if self._credentials.role:
+            return None
+        place = await self._bucket()
+        keys = await self._credentials.reader(place.region, window.now + window.seconds)
+        return s3.removal(place, name, keys, window)
 
     async def _object(self, want: Wanted, ask: Ask) -> tuple[StoreObject, str]:
         """The object, and a warning where it cannot have all that was asked for."""

@@ -16,7 +16,7 @@ from podlane.clients.http.request import Request
 from podlane.clients.http.session import HttpSession
 from podlane.core.config.cache import missing, s3_settings
 from podlane.core.config.model import RunnerConfig
-from podlane.core.plan.store import Ask, Shelf
+from podlane.core.plan.store import Ask, Shelf, Signed, Window
 from podlane.core.text.token import Token, short_token
 from podlane.errors import Rejected, ServiceError
 from podlane.manager.stores.azure import AzureStore
@@ -33,6 +33,8 @@ class Store(Protocol):
     async def warm(self) -> None: ...
 
     async def fill(self, ask: Ask) -> Shelf: ...
+
+    async def removal(self, name: str, window: Window) -> Signed | None: ...
 
 
 class SharedCache:
@@ -100,16 +102,20 @@ def open_cache(
         return None
     if lacking := missing(cache):
         return SharedCache(None, session, f"[runners.cache] lacks `{lacking}`")
-    store: Store
+    return SharedCache(open_store(settings, session, environ), session)
+
+
+def open_store(settings: RunnerConfig, session: HttpSession, environ: Mapping[str, str]) -> Store:
+    """The store that `[runners.cache]` names, of which nothing is missing."""
+    cache = settings.cache
     match cache.type:
         case "s3":
             name = short_token(settings.token)
-            store = S3Store(s3_settings(cache), session, environ, name)
+            return S3Store(s3_settings(cache), session, environ, name)
         case "gcs":
-            store = GcsStore(cache.gcs, session, environ)
+            return GcsStore(cache.gcs, session, environ)
         case _:
-            store = AzureStore(cache.azure, session, environ)
-    return SharedCache(store, session)
+            return AzureStore(cache.azure, session, environ)
 
 
 def _reason(error: ServiceError | TimeoutError) -> str:

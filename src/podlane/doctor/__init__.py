@@ -1,0 +1,1 @@
+"""`podlane doctor`: what keeps a runner from running jobs, and the fix."""
