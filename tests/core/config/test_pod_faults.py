@@ -187,11 +187,6 @@ HOOK = "[runners.kubernetes.container_lifecycle.pre_stop]\n"
             3,
             "must be empty with the operator Exists",
         ),
-        (
-            HOOK + "exec.command = ['a']\ntcp_socket.port = 80",
-            1,
-            "pre_stop` has more than one handler: exec, tcp_socket",
-        ),
         (HOOK + "http_get.path = '/x'", 2, "pre_stop.http_get` lacks `port`"),
         (
             HOOK + "http_get.port = 1\nhttp_get.scheme = 'ftp'",
@@ -253,6 +248,13 @@ def test_what_works_in_kubernetes_is_taken() -> None:
         "/own/elsewhere",
         "$HERE/own",
     ]
+
+
+def test_two_handlers_of_a_hook_are_told_of_at_load() -> None:
+    config, notes = parse(HEAD + HOOK + "exec.command = ['a']\ntcp_socket.port = 80", {})
+    assert [(note.kind, note.line) for note in notes] == [("careful", START)]
+    assert "pre_stop` has more than one handler (exec, tcp_socket)" in notes[0].text
+    assert len(config.runners) == 1
 
 
 def test_a_selector_that_is_empty_is_not_one_that_is_missing() -> None:

@@ -55,10 +55,13 @@ class PodSpecPatch(msgspec.Struct, frozen=True):
     patch_type: str = "strategic"
 
 
-def faults_of_hook(hook: LifecycleHandler) -> Iterator[tuple[str, str]]:
-    found = [key for key in ("exec", "http_get", "tcp_socket") if getattr(hook, key) is not None]
-    if len(found) > 1:
-        yield "", f"has more than one handler: {', '.join(found)}"
+def handlers(hook: LifecycleHandler) -> list[str]:
+    return [key for key in ("exec", "http_get", "tcp_socket") if getattr(hook, key) is not None]
+
+
+def hints_of_hook(hook: LifecycleHandler) -> Iterator[tuple[str, ...]]:
+    if len(found := handlers(hook)) > 1:
+        yield "", f"has more than one handler ({', '.join(found)}): each job fails", "leave one"
 
 
 def faults_of_request(asked: HttpGet | TcpSocket) -> Iterator[tuple[str, str]]:

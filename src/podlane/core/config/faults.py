@@ -39,7 +39,6 @@ from podlane.core.config.cache import CacheConfig
 from podlane.core.config.container import (
     HttpGet,
     HttpHeader,
-    LifecycleHandler,
     PodSpecPatch,
     TcpSocket,
 )
@@ -67,7 +66,6 @@ CHECKS: dict[type, tuple[Check, ...]] = {
     DnsConfig: (network.faults_of_dns,),
     DnsOption: (network.faults_of_option,),
     HostAlias: (network.faults_of_alias,),
-    LifecycleHandler: (container.faults_of_hook,),
     HttpGet: (container.faults_of_request,),
     TcpSocket: (container.faults_of_request,),
     HttpHeader: (container.faults_of_header,),

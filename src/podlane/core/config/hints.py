@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from podlane.core.config import resources
+from podlane.core.config import container, resources
+from podlane.core.config.container import LifecycleHandler
 from podlane.core.config.faults import Check, walk
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
@@ -96,6 +97,7 @@ def _of_file(config: Config) -> Iterator[tuple[str, ...]]:
 
 
 HINTS: dict[type, tuple[Check, ...]] = {
+    LifecycleHandler: (container.hints_of_hook,),
     Config: (_of_file,),
     RunnerConfig: (_of_runner,),
     KubernetesConfig: (_of_kubernetes, resources.hints),

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from podlane.core.config.container import HttpGet, LifecycleHandler
+from podlane.core.config.container import HttpGet, LifecycleHandler, handlers
 from podlane.core.config.kubernetes import KubernetesConfig
+from podlane.errors import JobRefused
 
 Manifest = dict[str, Any]
 
 
 def lifecycle(kubernetes: KubernetesConfig) -> Manifest:
-    """The same for every container of the pod."""
+    """The same for every container of the pod. JobRefused for a hook with two handlers."""
     asked = kubernetes.container_lifecycle
     return {
-        "postStart": _handler(asked.post_start),
-        "preStop": _handler(asked.pre_stop),
+        "postStart": _handler("post_start", asked.post_start),
+        "preStop": _handler("pre_stop", asked.pre_stop),
     }
 
 
-def _handler(asked: LifecycleHandler) -> Manifest:
-    """`core.config.container` has seen to it that there is one."""
+def _handler(name: str, asked: LifecycleHandler) -> Manifest:
+    if len(named := handlers(asked)) > 1:
+        raise JobRefused(
+            f"The runner's `container_lifecycle.{name}` has more than one handler: "
+            f"{', '.join(named)}",
+            hint=f"leave one of them under [runners.kubernetes.container_lifecycle.{name}]",
+            reference="container-lifecycle",
+        )
     found: Manifest = {}
     if asked.exec is not None:
         found["exec"] = {"command": list(asked.exec.command)}
