@@ -98,6 +98,38 @@ def test_jobs_elsewhere_have_the_role_there() -> None:
     assert found["ConfigMap/podlane"]["metadata"]["annotations"]["podlane.dev/namespaces"] == "jobs"
 
 
+def test_a_list_of_namespaces_is_a_role_in_each() -> None:
+    found = manifests(wish('namespace_overwrite_allowed = "^(one|two)$"'))
+    places = [one["metadata"]["namespace"] for one in found if one["kind"] == "Role"]
+    assert sorted(places) == ["one", "podlane", "two"]
+    assert not [one for one in found if one["kind"].startswith("Cluster")]
+
+
+@pytest.mark.parametrize(
+    ("more", "why", "may_make"),
+    [
+        ('namespace_overwrite_allowed = "ci-.*"', "an open namespace_overwrite_allowed", False),
+        ("namespace_per_job = true", "namespace_per_job", True),
+    ],
+)
+def test_any_namespace_is_a_cluster_role_that_says_why(
+    more: str, why: str, *, may_make: bool
+) -> None:
+    found = made(wish(more))
+    role = found["ClusterRole/podlane-podlane"]
+    assert role["metadata"]["annotations"]["podlane.dev/why"].startswith(why)
+    assert (("namespaces", "create") in rights(found, "ClusterRole")) is may_make
+    assert rights(found) == set()
+
+
+def test_rights_that_only_some_configs_need() -> None:
+    assert ("poddisruptionbudgets", "create") not in rights(made(wish()))
+    found = made(wish("pod_disruption_budget = true"))
+    assert ("poddisruptionbudgets", "create") in rights(found)
+    assert ("events", "list") in rights(found)
+    assert ("events", "list") not in rights(made(wish("print_pod_warning_events = false")))
+
+
 def test_a_runner_with_its_own_account_needs_none_of_ours() -> None:
     found = made(wish('host = "https://api.test"\n    bearer_token = "bearer"'))
     assert "Role/podlane" not in found

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from podlane.core.config.model import Config, RunnerConfig
+from podlane.core.config.reach import Reach, reach_of
 from podlane.core.deploy.wish import Manifest, Wish, metadata
 
 RBAC = "rbac.authorization.k8s.io"
 Rules = dict[tuple[str, str], set[str]]  # (API group, resource) → verbs
 
 
-class Reach(msgspec.Struct, frozen=True):
+class Rights(msgspec.Struct, frozen=True):
     """Rules by namespace, and those that no namespace bounds; `why` says why there are such."""
 
     namespaces: Mapping[str, Rules]
@@ -25,15 +26,33 @@ class Reach(msgspec.Struct, frozen=True):
     why: tuple[str, ...] = ()
 
 
-def rights(config: Config, namespace: str, secret: str) -> Reach:
-    """`namespace` and `secret`: the manager's own, where it keeps a rotated token."""
+def rights(config: Config, namespace: str, secret: str) -> Rights:
+    """What the runners of `config` need. `namespace`: where the manager itself is; `secret`: where
+    it keeps a token that it has rotated."""
     found: dict[str, Rules] = {}
+    everywhere: Rules = {}
+    why: list[str] = []
     for runner in config.runners:
-        if runner.kubernetes.host:  # it brings an account of its own
+        kubernetes = runner.kubernetes
+        if kubernetes.host:  # it brings an account of its own
             continue
-        place = runner.kubernetes.namespace or namespace
-        _add(found.setdefault(place, {}), _of_jobs(runner))
-    return Reach(found)
+        reach = reach_of(msgspec.structs.replace(kubernetes, namespace=_home(runner, namespace)))
+        rules = _of_jobs(runner)
+        if reach.is_any:
+            _add(everywhere, rules | _of_namespaces(reach))
+            why.append(_why(runner, reach))
+        for name in reach.names if not reach.is_any else ():
+            _add(found.setdefault(name, {}), rules)
+    return Rights(found, everywhere, tuple(dict.fromkeys(why)))
+
+
+def _home(runner: RunnerConfig, namespace: str) -> str:
+    return runner.kubernetes.namespace or namespace
+
+
+def _why(runner: RunnerConfig, reach: Reach) -> str:
+    key = "namespace_per_job" if reach.makes_them else "an open namespace_overwrite_allowed"
+    return f"{key} of the runner {runner.name or runner.url}"
 
 
 def _of_jobs(runner: RunnerConfig) -> Rules:
@@ -44,12 +63,20 @@ def _of_jobs(runner: RunnerConfig) -> Rules:
     }
     if kubernetes.print_pod_warning_events:
         found["", "events"] = {"list"}
+    if kubernetes.pod_disruption_budget:
+        found["policy", "poddisruptionbudgets"] = {"create"}
     if runner.podlane.service_logs:
         found["", "pods/log"] = {"get"}
     return found
 
 
-def manifests(wish: Wish, reach: Reach) -> tuple[Manifest, ...]:
+def _of_namespaces(reach: Reach) -> Rules:
+    """Namespaces of single jobs are made, listed (those that a killed manager left) and deleted."""
+    verbs = {"create", "get", "list", "delete"}
+    return {("", "namespaces"): verbs} if reach.makes_them else {}
+
+
+def manifests(wish: Wish, reach: Rights) -> tuple[Manifest, ...]:
     """A Role and its binding in each namespace, and a ClusterRole where there is no other way."""
     found: list[Manifest] = []
     for namespace, rules in sorted(reach.namespaces.items()):
