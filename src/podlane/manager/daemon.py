@@ -17,6 +17,7 @@ import msgspec
 from podlane.core.config.check import Checked, Entry
 from podlane.core.config.model import Config
 from podlane.core.config.polling import polling
+from podlane.core.config.usage import usage_files
 from podlane.errors import ConfigError
 from podlane.manager import logs, orphans, reload
 from podlane.manager.board import Board, Line
@@ -32,6 +33,7 @@ from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
 from podlane.manager.settle import Settler
 from podlane.manager.status import Status, serve_status
+from podlane.manager.usage_log import UsageLog
 
 log = logging.getLogger(__name__)
 _LAUNCH_SECONDS = 4.0
@@ -59,7 +61,7 @@ class Manager:
         """`left_out`: the file's runners that have faults and are not in `config`."""
         self.path = path
         self.board = Board()
-        self.hands = Hands(self.board)
+        self.hands = Hands(self.board, UsageLog(path.parent))
         self.places = Places(self.board, config.concurrent)
         self.book = RunnerBook(identity, path.parent, self.board)
         self.settler = Settler(self.hands, self._runner_of)
@@ -134,6 +136,7 @@ class Manager:
         config = msgspec.structs.replace(config, runners=config.runners + kept)
         runners = self.book.update(config, self._tasks.create_task)
         self._config = config
+        self.hands.usage.change(usage_files(config.experimental.usage_logger))
         self.places.concurrent = config.concurrent
         for key in [key for key in self.pollers if key not in runners]:
             self.pollers.pop(key).remove()

@@ -10,6 +10,7 @@ from podlane.core.text.token import Token
 from podlane.manager.board import Board, Key
 from podlane.manager.runner import Runner
 from podlane.manager.slots import Slots
+from podlane.manager.usage_log import UsageLog
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,11 @@ class Voice:
 
 @dataclass
 class Hands:
-    """What launching and settling share: the board, and the voices of jobs just launched."""
+    """What launching and settling share: the board, the voices of jobs just launched, and where the
+    end of a job is recorded."""
 
     board: Board
+    usage: UsageLog
     voices: dict[Key, Voice] = field(default_factory=dict)
     slots: Slots = field(init=False)
 

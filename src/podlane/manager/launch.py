@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import time
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.payload import Job, parse_job
+from podlane.core.job.usage_record import Ended
 from podlane.core.plan import objects
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
@@ -54,7 +56,9 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     except ServiceError as error:  # such as a right that is missing halfway
         refused = refusal_of(error)
     if refused is not None:
-        await refuse(job, access, runner, refused)
+        ended = await refuse(job, access, runner, refused)
+        if ended is not None:
+            await hands.usage.ended(runner, ended)
     elif pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
         log.info("Launched the job", extra={"fields": fields | took})
@@ -108,11 +112,12 @@ async def _shelf(job: Job, context: RunnerContext, ground: Ground, runner: Runne
     return found
 
 
-async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefused) -> None:
-    """Acknowledge the job and end it with the reason in its trace."""
+async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefused) -> Ended | None:
+    """Acknowledge the job and end it with the reason in its trace; None if it is not wanted."""
+    began_at = time.time()
     reply = await until_answered(runner.jobs, access, Update("running"))
     if reply.word is Word.STOP:
-        return
+        return None
     outcome: Outcome = failed(FailureReason(refusal.failure_reason), refusal.exit_code)
     hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
     lines = mask_for(job, (refusal.message, *hint))
@@ -121,6 +126,9 @@ async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefuse
         "Refused the job",
         extra={"fields": job_fields(runner, job) | {"reason": refusal.reference}},
     )
+    url = next((one.value for one in job.variables if one.key == "CI_JOB_URL"), "")
+    name = f"{runner.context.runner.url}/{job.id}/{job.token.reveal()}"
+    return Ended(str(uuid5(NAMESPACE_URL, name)), url, began_at, time.time(), outcome)
 
 
 def _fields(runner: Runner, refusal: JobRefused) -> dict[str, object]:

@@ -17,6 +17,7 @@ from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told, encode_told
+from podlane.core.job.usage_record import Ended
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import (
@@ -241,6 +242,7 @@ class Settler:
             if outcome.failure_reason is not None:
                 fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
             log.info("Spoke for the job", extra={"fields": self._fields(line, runner) | fields})
+            await self._hands.usage.ended(runner, _ended(line, outcome))
         await self.forget(key, line, runner)
 
     async def forget(self, key: Key, line: Line, runner: Runner) -> None:
@@ -256,6 +258,7 @@ class Settler:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended | _images(line)})
             line.is_spoken = True
+            await self._hands.usage.ended(runner, _ended(line, word.outcome))
         if line.pod is not None:
             self._service_logs.end(line.pod)
         line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
@@ -283,6 +286,13 @@ class Settler:
             "pod": pod,
             "duration_s": round(time.time() - record.created_at, 1),
         }
+
+
+def _ended(line: Line, outcome: Outcome) -> Ended:
+    record, pod = line.record, line.pod
+    at = pod.ended_at if pod is not None else 0
+    url = pod.job_url if pod is not None else ""
+    return Ended(record.uid, url, record.created_at, at or time.time(), outcome)
 
 
 def _images(line: Line) -> dict[str, object]:

@@ -19,6 +19,7 @@ from podlane.core.config import (
     image_notes,
     namespace_notes,
     session,
+    usage,
 )
 from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
@@ -123,6 +124,7 @@ def _top(raw: dict[str, Any]) -> tuple[Config, list[Found]]:
     config = config or Config()
     found += [*misfits, *faults(config, place), *hints(config, place)]
     found += session.remarks(config.session_server)
+    found += usage.remarks(config.experimental.usage_logger)
     if len(_runner_tables(raw)) < len(_listed(raw.get("runners", []))):
         hint = "each runner starts with a line `[[runners]]`, in double brackets"
         what = "is not a list of tables"

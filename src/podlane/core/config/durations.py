@@ -12,6 +12,8 @@ from podlane.core.text.duration import parse_duration
 
 KEYS = (  # of the file's top and of a runner; `*` is each entry of a list
     "connection_max_age",
+    "experimental.usage_logger.max_rotation_age",
+    "experimental.usage_logger.logrotate.max_rotation_age",
     "get_sources_timeout",
     "unhealthy_interval",
     "artifact.upload_timeout",

@@ -50,8 +50,8 @@ usage_logger: A record of each finished job, for who counts what jobs cost.
 enabled: Whether the records are written.
   = true
 writers: Where they go: `logrotate` is a folder of files, `snowplow_billing` GitLab's own
-  accounting.
-  = ["logrotate"]
+  accounting, which has no effect.
+  = ["logrotate", "snowplow_billing"]
 logrotate: The folder of files, and how many there are.
 {log_dir,max_backup_files,max_rotation_age,labels}: The older place of the key of the same name in
   `logrotate`, which goes before it.

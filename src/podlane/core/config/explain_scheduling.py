@@ -83,7 +83,7 @@ values: What it is compared with; none for `Exists` and `DoesNotExist`.
 max_pause_pods: The most pause pods at one time; 0: as many as the policies ask for.
   = 20
 pause_pod_image: The image of the pause pods, which does nothing.
-  = "registry.k8s.io/pause:3.10"
+  = "registry.example.com/pause:3.10"
 pause_pod_priority_class_name: Their priority class, which must be lower than the jobs'. Empty: one
   that podlane makes.
   = "ci-pause"

@@ -15,6 +15,7 @@ from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.monitoring import Monitoring
 from podlane.core.config.podlane import PodlaneConfig
 from podlane.core.config.session import SessionServer
+from podlane.core.config.usage import GlobalExperimental
 from podlane.core.text.token import Token
 
 
@@ -87,4 +88,5 @@ class Config(msgspec.Struct, frozen=True):
     connection_max_age: str = "15m"  # Go duration; 0 or less: for ever
     labels: dict[str, str] = {}  # of every runner, unless its own say otherwise
     session_server: SessionServer = SessionServer()
+    experimental: GlobalExperimental = GlobalExperimental()
     runners: tuple[RunnerConfig, ...] = ()

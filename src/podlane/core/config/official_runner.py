@@ -2,23 +2,15 @@
 
 RUNNER = """
 []
-experimental
 sentry_dsn later: errors go to podlane's own log only
 user moot: it is the shell executor's; set `pod_security_context.run_as_user` for jobs in pods
 
-[experimental]
-[experimental.usage_logger]
-later: no usage log is written
-enabled writers log_dir max_backup_files max_rotation_age
-[experimental.usage_logger.labels]
-*
-[experimental.usage_logger.logrotate]
-log_dir max_backup_files max_rotation_age
-[experimental.usage_logger.logrotate.labels]
-*
 [experimental.usage_logger.snowplow_billing]
+moot: GitLab's own billing takes records from its own runners only
 collector_uri app_id category realm deployment_type metadata enable_oidc
 batch_delivery_duration_buckets skip_oidc_if_unsupported_cloud skip_runner_system_failure
+[experimental.usage_logger.snowplow_billing.metadata]
+*
 
 [machine]
 moot: it is the docker-machine executor's

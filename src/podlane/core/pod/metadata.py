@@ -38,7 +38,7 @@ def pod_annotations(
     git = job.git_info
     written: dict[str, Any] = {
         "job.runner.gitlab.com/id": job.id,
-        "job.runner.gitlab.com/url": reader.get("CI_JOB_URL"),
+        names.JOB_URL: reader.get("CI_JOB_URL"),
         "job.runner.gitlab.com/sha": git.sha,
         "job.runner.gitlab.com/before_sha": git.before_sha,
         "job.runner.gitlab.com/ref": git.ref,

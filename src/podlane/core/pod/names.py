@@ -25,6 +25,7 @@ TELL = "podlane.dev/tell"
 SERVICE_LOG = "podlane.dev/service-log"
 BEARER = "podlane.dev/bearer"  # on the record: the variable with the token that its pod is made by
 OWN_NAMESPACE = "podlane.dev/own-namespace"  # on the record: its namespace goes with it
+JOB_URL = "job.runner.gitlab.com/url"
 EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 

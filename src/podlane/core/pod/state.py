@@ -47,6 +47,7 @@ class RawEnd(msgspec.Struct, frozen=True, rename="camel"):
     reason: str = ""
     message: str = ""
     signal: int = 0
+    finished_at: str | None = None
 
 
 class RawWaiting(msgspec.Struct, frozen=True):
@@ -150,7 +151,8 @@ class PodState(msgspec.Struct, frozen=True):
     `placed_at`: when a node was found; before that, when the pod was made. `policies`: the pull
     policies of each container, where any has a choice, of which so many have failed. `told`: what
     its helper has been told. `owner`: the uid of its record. `pull_secrets`: what images are pulled
-    with, and `credentials` where that comes from (`pull_credentials.py`).
+    with, and `credentials` where that comes from (`pull_credentials.py`). `job_url`: the job's
+    page in GitLab. `ended_at`: when the helper ended, 0 before.
     """
 
     name: str
@@ -177,6 +179,8 @@ class PodState(msgspec.Struct, frozen=True):
     word: LastWord | None = None
     owner: str = ""
     claim: Claim | None = None
+    job_url: str = ""
+    ended_at: float = 0
 
     def container(self, name: str) -> ContainerState:
         for state in self.containers:
@@ -256,7 +260,14 @@ def parse_pod(raw: RawPod) -> PodState:
         word=parse_word(helper.message) if helper is not None and ended else None,
         owner=meta.owner_references[0].uid if meta.owner_references else "",
         claim=parse_claim(meta.labels),
+        job_url=meta.annotations.get(names.JOB_URL, ""),
+        ended_at=_ended_at(raw),
     )
+
+
+def _ended_at(raw: RawPod) -> float:
+    found = [one.state.terminated for one in raw.status.container_statuses if one.name == "helper"]
+    return parse_time(found[0].finished_at) if found and found[0] is not None else 0
 
 
 def _is_true(condition: RawCondition) -> bool:
