@@ -35,8 +35,6 @@ async def test_a_runner_that_could_run(stage: EmbeddedCluster) -> None:
 
 async def test_what_is_missing_is_named_with_its_key(stage: EmbeddedCluster) -> None:
     settings = {
-        "service_account": "nobody",
-        "automount_service_account_token": False,
         "image_pull_secrets": ["no-pull"],
         "volumes": {
             "secret": [{"name": "no-secret", "mount_path": f"{stage.cluster.root}/s"}],
@@ -50,7 +48,6 @@ async def test_what_is_missing_is_named_with_its_key(stage: EmbeddedCluster) -> 
     done = await against(stage.folder, config(stage, settings), stage.environ())
     assert done.code == 1
     assert {key.removeprefix("kubernetes."): len(said) for key, said in done.findings.items()} == {
-        "service_account": 1,
         "image_pull_secrets[0]": 1,
         "volumes.secret[0].name": 1,
         "volumes.config_map[0].name": 1,
@@ -106,7 +103,7 @@ async def test_a_cluster_that_is_not_there(stage: EmbeddedCluster) -> None:
 
 
 async def test_a_namespace_for_each_job_is_tried_by_itself(stage: EmbeddedCluster) -> None:
-    settings = {"namespace_per_job": True, "image_pull_secrets": ["no-pull"]}
+    settings = {"namespace_per_job": True}
     done = await against(stage.folder, config(stage, settings), stage.environ())
     assert done.code == 0
     (said,) = done.findings.pop("kubernetes.namespace_per_job")

@@ -22,7 +22,9 @@ def show(file: str, checked: Checked) -> None:
         level = level_of(note)
         where = f"{file}:{note.line}" if note.line else file
         key = f"{note.key}: " if note.key else ""
-        click.echo(f"{where}: {click.style(level, fg=_COLOURS[level])}: {key}{note.what}")
+        click.echo(
+            f"{where}: {click.style(level, fg=_COLOURS[level])}: {key}{' '.join(note.what.split())}"
+        )
         if note.hint:
             click.echo(f"    hint: {note.hint}")
     click.echo(f"{file}: {summary(checked)}")

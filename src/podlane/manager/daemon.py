@@ -155,7 +155,7 @@ class Manager:
                 self.boot.begin(runner)
         for pause in self.pauses.apply(runners):
             self._tasks.create_task(self._pause(pause))
-        self.status.update(config, runners, out)
+        self.status.update(config, runners, (*out, *self.book.left_out))
         self.places.wake()
 
     def _begin(self, key: str, poller: Poller) -> None:

@@ -64,6 +64,7 @@ class RunnerBook:
         self._folder = folder
         self._environ = environ
         self._runners: dict[str, Runner] = {}
+        self.left_out: tuple[str, ...] = ()  # those of the last update that cannot be set up
         self._clusters: dict[str, tuple[Site, Views]] = {}
         self._max_age = 0.0
         self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -77,6 +78,7 @@ class RunnerBook:
         present: dict[str, Runner] = {}
         self._max_age = parse_duration(config.connection_max_age)
         refused: list[ConfigError] = []
+        left_out: list[str] = []
         for settings in config.runners:
             key = names.runner_key(settings.url, settings.token)
             old = self._runners.get(key)
@@ -87,10 +89,12 @@ class RunnerBook:
                 refused.append(error)
                 _say_refused(settings, error, is_kept=old is not None)
                 if old is None:
+                    left_out.append(settings.name or key)
                     continue
             present[key] = self._runners[key]
         if refused and not present:
             raise refused[0]
+        self.left_out = tuple(left_out)
         return present
 
     def find(self, key: str, site: str) -> Runner | None:
@@ -164,7 +168,8 @@ class RunnerBook:
 
 
 def _say_refused(settings: RunnerConfig, error: ConfigError, *, is_kept: bool) -> None:
-    fields = {"runner": settings.name, "error": error.message}
+    who = settings.name or names.runner_key(settings.url, settings.token)
+    fields = {"runner": who, "error": error.message}
     log.error(
         "A runner cannot be set up and keeps its old settings"
         if is_kept

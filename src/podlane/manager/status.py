@@ -170,7 +170,9 @@ async def serve_status(status: Status, listen_address: str) -> None:
     async def ready(_: web.Request) -> web.Response:
         if why_not := status.why_not_ready():
             return web.Response(status=503, text=f"{why_not}\n")
-        out = [f"{owner} has faults and takes no jobs\n" for owner in status.left_out]
+        out = [
+            f"{owner} is left out for its faults: the log names them\n" for owner in status.left_out
+        ]
         return web.Response(text="".join(["ready\n", *out]))
 
     app = web.Application()

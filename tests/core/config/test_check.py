@@ -96,3 +96,18 @@ def test_broken_toml_is_the_only_thing_that_can_be_known() -> None:
     (only,) = check("concurrent = 0\nb = = 2", {}).notes
     assert (only.line, only.key) == (2, "")
     assert only.message == "column 5: the file is not TOML: Invalid value: `b = = 2`"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('a = 1\nb = """\nc = 2\n', 2),
+        ("a = '''x'''\nb = '''\n# it\n\nc = 1", 2),
+        ('a = """\n"""\nb = """x\ny"""\nc = """\nd', 5),
+        ('a = """x""" # """\nb = """x\n""" # ok\nc = """\n', 4),
+    ],
+)
+def test_a_text_that_never_ends_is_named_where_it_begins(text: str, line: int) -> None:
+    (only,) = check(text, {}).notes
+    assert only.line == line
+    assert "never ends" in only.message

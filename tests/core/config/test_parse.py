@@ -340,7 +340,7 @@ def test_variables_of_the_environment_fill_url_and_token() -> None:
         ("x = glrt-secret", "`x = …` (its value is not shown)"),
         ("glrt-secret", "the line is not shown"),
         ("a = 1\na = 2", "line 2, column 6: the file is not TOML: Cannot overwrite a value"),
-        ('a = """\nx', "the file is not TOML: Unterminated string"),
+        ('a = """\nx', "line 1: the file is not TOML: the text that begins here with"),
     ],
 )
 def test_what_is_no_toml_is_refused_by_line_without_secrets(text: str, words: str) -> None:

@@ -14,12 +14,12 @@ from podlane.core.config.faults import Check, walk
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.place import Found, Place, note_at
-from podlane.core.config.volumes import HostPathVolume
+from podlane.core.config.volumes import EmptyDirVolume, HostPathVolume
 
 _SECRET = re.compile(r"(?:.*_)?(?:TOKEN|PASSWORD|PASSWD|SECRET|SECRET_KEY|PRIVATE_KEY|API_KEY)")
 _SOCKETS = re.compile(r"/(?:var/)?run/(?:docker|containerd|crio)(?:/[^/]+)?\.sock")
 _OTHER_TOKENS = {"glpat-": "a personal access token", "glcbt-": "a job's token"}
-_KIB, _SECONDS, _PAUSE = 64, 30, 60
+_KIB, _MIB, _SECONDS, _PAUSE = 64, 1024**2, 30, 60
 
 
 def hints(table: Config | RunnerConfig, place: Place) -> Iterator[Found]:
@@ -90,6 +90,15 @@ def _of_host_path(volume: HostPathVolume) -> Iterator[tuple[str, ...]]:
         yield "host_path", what, "a `docker:dind` service keeps it inside the job's pod"
 
 
+def _of_empty_dir(volume: EmptyDirVolume) -> Iterator[tuple[str, ...]]:
+    text = volume.size_limit.strip()
+    size = resources.amount(text)
+    if text and (size is None or size <= 0):
+        yield "size_limit", "is no size and is left out", "a size is written like `500Mi` or `2Gi`"
+    elif size is not None and 0 < size < _MIB:
+        yield "size_limit", f"is {resources.in_bytes(size)}", "a size is written like `500Mi`"
+
+
 def _of_file(config: Config) -> Iterator[tuple[str, ...]]:
     if config.check_interval > _PAUSE:
         what = f"counts seconds: a job may wait for {config.check_interval} s before it is seen"
@@ -102,4 +111,5 @@ HINTS: dict[type, tuple[Check, ...]] = {
     RunnerConfig: (_of_runner,),
     KubernetesConfig: (_of_kubernetes, resources.hints),
     HostPathVolume: (_of_host_path,),
+    EmptyDirVolume: (_of_empty_dir,),
 }

@@ -46,6 +46,16 @@ def _walk(text: str) -> Iterator[tuple[int, Path, int]]:
         open_string = _string_left_open(line, open_string)
 
 
+def open_string(text: str) -> tuple[int, str]:
+    """The line in which a string of several lines begins that never ends, and its quotes."""
+    open_quotes, since = "", 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        before, open_quotes = open_quotes, _string_left_open(line, open_quotes)
+        if open_quotes and not (before and before == open_quotes and open_quotes not in line):
+            since = number
+    return (since, open_quotes) if open_quotes else (0, "")
+
+
 def find_line(lines: Mapping[Path, int], path: Path) -> int:
     """Return the line of `path`, or of the nearest thing around it; 0 if nothing is known."""
     while path and path not in lines:

@@ -96,13 +96,13 @@ def _size(one: Resource, number: Fraction) -> tuple[str, ...]:
         )
     if one.name in _LEAST and number < _LEAST[one.name]:
         digits = re.sub(r"[^\d.].*", "", one.text)
-        return f"is {_bytes(number)}", f"`{digits}Mi` is what is mostly meant"
+        return f"is {in_bytes(number)}", f"`{digits}Mi` is what is mostly meant"
     if one.base == "helper_memory_limit" and number < _HELPER:
         return "is little for what clones, packs and sends the log", "give it `64Mi` at least"
     return ()
 
 
-def _bytes(number: Fraction) -> str:
+def in_bytes(number: Fraction) -> str:
     whole = -(-number // 1)
     return "one byte" if whole == 1 else f"{whole} bytes"
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from podlane.core.config.lines import Path, find_line
+from podlane.core.config.lines import Path, find_line, open_string
 from podlane.errors import ConfigError
 
 _POSITION = re.compile(r"(.*?) \(at line (\d+), column (\d+)\)", re.DOTALL)
@@ -21,7 +21,8 @@ class BrokenToml(ConfigError):
     """The text is no TOML; `sentence` says where in `line`, which is 0 where nobody knows."""
 
     def __init__(self, sentence: str, *, line: int, hint: str) -> None:
-        where = f"line {line}, " if line else ""
+        mark = ", " if sentence.startswith("column") else ": "
+        where = f"line {line}{mark}" if line else ""
         super().__init__(where + sentence, hint=hint, reference="config-toml")
         self.line = line
         self.sentence = sentence
@@ -51,6 +52,13 @@ def _broken(text: str, reason: str) -> BrokenToml:
     """Say where the text stops being TOML; the parser's own words hold no values."""
     position = _POSITION.fullmatch(reason)
     if position is None:
+        since, quotes = open_string(text)
+        if since:
+            return BrokenToml(
+                f"the file is not TOML: the text that begins here with `{quotes}` never ends",
+                line=since,
+                hint=f"end it with `{quotes}`",
+            )
         return BrokenToml(
             f"the file is not TOML: {reason}",
             line=0,

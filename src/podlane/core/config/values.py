@@ -18,7 +18,7 @@ SCOPES = ("container", "session")
 ARTIFACT_DURATIONS = ("upload_timeout", "response_header_timeout")
 
 
-def faults_of_file(config: Config) -> Iterator[tuple[str, str]]:
+def faults_of_file(config: Config) -> Iterator[tuple[str, ...]]:
     yield from closed_sets(
         ("log_level", config.log_level, LOG_LEVELS),
         ("log_format", config.log_format, LOG_FORMATS),
@@ -29,7 +29,7 @@ def faults_of_file(config: Config) -> Iterator[tuple[str, str]]:
     yield from labels.faults(config.labels)
 
 
-def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, str]]:
+def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, ...]]:
     cache, kubernetes = runner.cache, runner.kubernetes
     yield from closed_sets(
         ("shell", runner.shell, SHELLS),
@@ -56,11 +56,13 @@ def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, str]]:
     yield from labels.faults(runner.labels)
 
 
-def closed_sets(*rows: tuple[str, str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+def closed_sets(*rows: tuple[str, str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
     """Key, its word and the words it may be; an empty one is the default."""
     for key, word, allowed in rows:
         if word and word not in allowed:
-            yield key, f"must be one of: {', '.join(allowed)}"
+            plain = word.strip().lower().replace("_", "-").replace("ifnotpresent", "if-not-present")
+            hint = (f"write `{plain}`",) if plain in allowed else ()
+            yield key, f"must be one of: {', '.join(allowed)}", *hint
 
 
 def at_least(*rows: tuple[str, int, int]) -> Iterator[tuple[str, str]]:

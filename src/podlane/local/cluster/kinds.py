@@ -30,7 +30,6 @@ POD = Kind("Pod", "pods")
 SECRET = Kind("Secret", "secrets")
 EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
-ACCOUNT = Kind("ServiceAccount", "serviceaccounts")
 CLAIM = Kind("PersistentVolumeClaim", "persistentvolumeclaims")
 QUOTA = Kind("ResourceQuota", "resourcequotas")
 LEASE = Kind("Lease", "leases", "coordination.k8s.io")
@@ -44,7 +43,6 @@ _ALL = (
     SECRET,
     EVENT,
     CONFIG_MAP,
-    ACCOUNT,
     CLAIM,
     QUOTA,
     LEASE,
