@@ -1,8 +1,7 @@
-"""The table of commands. Each is imported only when it is asked for, so that all start fast."""
+"""The table of commands, and how a wrong command line is told."""
 
 from __future__ import annotations
 
-import importlib
 import platform
 import sys
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import click
 
 from podlane import __version__
-from podlane.errors import ConfigError, PodlaneError
+from podlane.cli.group import Group
+from podlane.errors import ConfigError
 
 COMMANDS = {
     "run": "Run the manager: ask for jobs, launch their pods, settle them.",
@@ -45,29 +45,6 @@ def run_command(arguments: list[str]) -> int:
     return code if type(code) is int else 0
 
 
-class Table(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        name = f"podlane.cli.{cmd_name.replace('-', '_')}"
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            raise PodlaneError(f"`podlane {cmd_name}` is not built yet") from error
-        found = module.command
-        assert isinstance(found, click.Command)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 def version_text() -> str:
     """The lines of `--version`, in gitlab-runner's form, saying what is true of podlane."""
     machine = _MACHINES.get(platform.machine(), platform.machine())
@@ -85,7 +62,12 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
         ctx.exit()
 
 
-@click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    table=COMMANDS,
+    package="podlane.cli",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--debug", is_flag=True, envvar="RUNNER_DEBUG", help="The same as --log-level debug.")
 @click.option("-l", "--log-level", help="debug, info, warning, error.")
 @click.option("--log-format", help="runner, text or json.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from podlane.cli.group import Group
 
 COMMANDS = {
     "render": "Print the objects as YAML.",
@@ -17,22 +17,11 @@ COMMANDS = {
 }
 
 
-class Table(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        found = importlib.import_module(f"podlane.cli.deploy.{cmd_name}").command
-        assert isinstance(found, click.Command)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=Table, help="Run podlane in a cluster: objects from config.toml, and their care.")
+@click.group(
+    cls=Group,
+    table=COMMANDS,
+    package="podlane.cli.deploy",
+    help="Run podlane in a cluster: objects from config.toml, and their care.",
+)
 def command() -> None:
     pass
