@@ -75,19 +75,9 @@ def _fetch(work: Work) -> None:
 
 def _meet_build_container(work: Work) -> None:
     """Wait for the loop's hello, and give the working copy to whoever runs the scripts."""
-    until, said = work.started + work.plan.limits.hello, False
-
-    def is_over() -> bool:
-        nonlocal said
-        waits = tell.read(work.plan).waits
-        if waits and not said:
-            said = True
-            limit = work.plan.limits.hello
-            work.trace.warning(f"{waits}; it is tried again, for {limit:.0f} s at most")
-        return _is_over(work)
-
+    until = work.started + work.plan.limits.hello
     try:
-        work.hello = work.lane.hello(work.until(until), is_over)
+        work.hello = work.lane.hello(work.until(until), lambda: _is_over(work))
     except LaneLost as error:
         raise Deferred from error
     if work.hello is None:
@@ -101,7 +91,7 @@ def _meet_build_container(work: Work) -> None:
 def _is_over(work: Work) -> bool:
     work.clear_wake()
     heard = work.reporter.is_stopped or work.reporter.is_canceling
-    return heard or work.grace_is_over() or bool(tell.read(work.plan).defer)
+    return heard or work.grace_is_over() or bool(tell.read_aloud(work).defer)
 
 
 def _no_hello(plan: JobPlan) -> StageFailed:

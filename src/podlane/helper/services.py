@@ -106,7 +106,7 @@ def _dial(work: Work, waiting: list[tuple[ServiceCheck, int]], since: float) -> 
 def _heed(work: Work) -> None:
     """End the wait if the job is over, or the manager wants the word."""
     work.check()
-    if tell.read(work.plan).defer:
+    if tell.read_aloud(work).defer:
         raise Deferred
 
 

@@ -71,7 +71,7 @@ class Work:
         self.terminated_at = 0.0
         self.hello: Hello | None = None
         self.status = "running"
-        self.shown: set[str] = set()  # services whose end stands in the log
+        self.shown: set[str] = set()  # what stands in the log and need not again
         self.service_logs: ServiceLogs | None = None
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from podlane.clients.kube.kinds import EVENT
-from podlane.core.pod.evidence import Warned
+from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import PodState
 from podlane.errors import ServiceError
 from podlane.manager.site import Site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from core.pod.test_verdict import (
     BUSY,
@@ -20,7 +21,7 @@ from core.pod.test_verdict import (
 from podlane.core.job.tell import encode_told
 from podlane.core.job.word import OTHER_VERSION
 from podlane.core.pod import names, pull_credentials
-from podlane.core.pod.evidence import Warned
+from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import parse_pod
 from podlane.core.pod.verdict import Entry, Patience, SpeakFor, Tell, Wait, explained, judge
 
@@ -50,6 +51,31 @@ def test_an_image_that_is_not_there_is_no_matter_of_credentials() -> None:
     _, _, said = spoken(verdict(pod(BUSY, waiting("ErrImagePull", "x: not found"))))
     assert "Credentials" not in said
     assert "hint: check the image's name and tag" in said
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ('"forbidden-app:1": not found', "runner_configuration_error"),
+        ("tls: failed to verify certificate: x509: unknown", "runner_external_dependency_failure"),
+        (
+            "[manifests 1]: 500 Internal Server Error",
+            "runner_external_dependency_failure",
+        ),
+        (
+            "[manifests 1]: 503 Service Unavailable",
+            "runner_external_dependency_failure",
+        ),
+        ("toomanyrequests: pull rate limit", "image_pull_failure"),
+    ],
+)
+def test_whose_fault_it_is(message: str, reason: str) -> None:
+    raw = pod(BUSY, waiting("ErrImagePull", message))
+    helper, build = raw.spec.containers
+    named = (helper, replace(build, image="forbidden-app:1"))
+    answer = verdict(replace(raw, spec=replace(raw.spec, containers=named)), after=500)
+    assert spoken(answer)[0] == reason
+    assert "credentials" not in spoken(answer)[2]
 
 
 def test_a_running_helper_is_told_once_what_is_waited_for() -> None:

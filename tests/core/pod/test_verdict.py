@@ -10,7 +10,7 @@ import pytest
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.job.tell import ServiceEnd, Told, encode_told
 from podlane.core.pod import names
-from podlane.core.pod.evidence import Warned
+from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import RawContainer, RawPod, RawSpecContainer, RecordState, parse_pod
 from podlane.core.pod.verdict import (
     Entry,

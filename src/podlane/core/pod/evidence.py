@@ -9,59 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import msgspec
-
 from podlane.core.job.outcome import FailureReason as Reason
 from podlane.core.job.tell import ServiceEnd
 from podlane.core.job.word import OTHER_VERSION, LastWord
 from podlane.core.pod import refusals
-from podlane.core.pod.pull_credentials import sentence
+from podlane.core.pod.finding import Finding, Warned
+from podlane.core.pod.pull_evidence import of_pull
 from podlane.core.pod.state import ContainerState, PodState
 from podlane.core.text.quantity import parse_bytes
 from podlane.core.trace.memory import Shortage, sentences
 from podlane.core.trace.usage import Used
 
-
-class Finding(msgspec.Struct, frozen=True):
-    """`lines`: what happened, then what to do. `is_final`: waiting cannot help.
-
-    `is_grace`: an object may still come (seconds, not minutes). `pull_of`: the container whose
-    image another pull policy may bring. `is_refused`: a registry refused, perhaps for want of a
-    pull secret.
-    """
-
-    reason: Reason
-    lines: tuple[str, ...]
-    exit_code: int = 0
-    is_final: bool = False
-    is_grace: bool = False
-    pull_of: str = ""
-    is_refused: bool = False
-
-
-class Warned(msgspec.Struct, frozen=True):
-    """A Warning event of the pod."""
-
-    reason: str
-    message: str
-
-
 _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
-_NOT_THERE = re.compile(
-    r"not found|manifest unknown|does not exist|no match for platform|invalid reference", re.I
-)
-_NOT_ALLOWED = re.compile(
-    r"unauthorized|authorization failed|access denied|pull access|forbidden|no basic auth", re.I
-)
-_NETWORK = re.compile(
-    r"dial tcp|connection refused|no such host|i/o timeout|tls handshake|deadline exceeded"
-    r"|connection reset|temporary failure|503 service|502 bad",
-    re.I,
-)
-_BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": ErrImagePull: ')
 _GONE = re.compile(r"not found|references non-existent|not registered", re.I)
 _NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
-_PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
 _ASK_THE_SENTENCE = (
     "this comes from [runners.kubernetes] or from the image; the sentence names the object or "
     "setting"
@@ -211,12 +172,6 @@ def of_warnings(warned: tuple[Warned, ...]) -> Finding | None:
     )
 
 
-def missing_secrets(warned: tuple[Warned, ...]) -> str:
-    """The kubelet's sentence on pull secrets that are not there; "" where it has none."""
-    found = (one.message for one in warned if one.reason == "FailedToRetrieveImagePullSecret")
-    return next(found, "")
-
-
 def of_waiting(pod: PodState) -> Finding | None:
     """Why a container of the pod cannot start, if the kubelet says so."""
     return next(waiting_for(pod), None)
@@ -231,10 +186,8 @@ def waiting_for(pod: PodState) -> Iterator[Finding]:
 
 
 def _of_container(container: ContainerState, pod: PodState) -> Finding | None:
-    if container.reason == "InvalidImageName":
-        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, "is no valid name", final=True)
-    if container.reason in _PULL_REASONS:
-        return _of_pull(container, pod)
+    if finding := of_pull(container, pod):
+        return finding
     if container.reason in _GRACE_REASONS:
         hint = refusals.of_kubelet(container.message, container.name)
         return Finding(
@@ -247,49 +200,6 @@ def _of_container(container: ContainerState, pod: PodState) -> Finding | None:
             is_grace=True,
         )
     return None
-
-
-def _of_pull(container: ContainerState, pod: PodState) -> Finding:
-    text = container.message
-    if container.reason == "ErrImageNeverPull":
-        what = "is not on the node, and the pull policy is never"
-        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
-    if _NOT_ALLOWED.search(text):
-        return _not_allowed(container, pod)
-    if _NETWORK.search(text):
-        what = "could not be pulled: the registry did not answer"
-        return _pull(container, Reason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE, what)
-    if _NOT_THERE.search(text):
-        what = "was not found"
-        return _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
-    return _pull(container, Reason.IMAGE_PULL_FAILURE, "could not be pulled")
-
-
-def _not_allowed(container: ContainerState, pod: PodState) -> Finding:
-    """The registry refused; some say the same of an image that is not there."""
-    what = "may not be pulled with the credentials at hand"
-    finding = _pull(container, Reason.RUNNER_CONFIGURATION_ERROR, what, final=True)
-    tried = sentence(container.image, pod.credentials, pod.record, pod.pull_secrets)
-    hint = (
-        "hint: check the image's name, and that user and password may read it: of an image that is "
-        "not there, registries often say the same. Credentials come from `DOCKER_AUTH_CONFIG`, "
-        "from GitLab for its own registry, and from `image_pull_secrets` in [runners.kubernetes]"
-    )
-    lines = (finding.lines[0], tried, hint)
-    return msgspec.structs.replace(finding, lines=lines, is_refused=True)
-
-
-def _pull(container: ContainerState, reason: Reason, what: str, *, final: bool = False) -> Finding:
-    message = _BACK_OFF.sub("", container.message.strip()) or container.reason
-    hint = "hint: check the image's name and tag"
-    if reason is Reason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE:
-        hint = "hint: check that the nodes reach the registry; `retry` runs such jobs again"
-    return Finding(
-        reason,
-        (f"The image {container.image} of container {container.name} {what}: {message}", hint),
-        is_final=final,
-        pull_of=container.name,
-    )
 
 
 def _out_of_memory(reason: Reason, container: ContainerState, word: LastWord | None) -> Finding:

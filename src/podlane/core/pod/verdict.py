@@ -16,7 +16,8 @@ import msgspec
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told
 from podlane.core.pod import evidence
-from podlane.core.pod.evidence import Finding, Warned
+from podlane.core.pod.finding import Finding, Warned
+from podlane.core.pod.pull_evidence import missing_secrets
 from podlane.core.pod.state import PodState, RecordState
 
 
@@ -234,7 +235,7 @@ def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) 
 def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
     """The same end with its cause, where the cluster has warned of one."""
     if silent.is_refused:
-        why = evidence.missing_secrets(warned)
+        why = missing_secrets(warned)
         lines = (*silent.lines[:-1], why, silent.lines[-1])
         return msgspec.structs.replace(silent, lines=lines) if why else silent
     finding = evidence.of_warnings(warned)
