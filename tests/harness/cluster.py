@@ -143,6 +143,12 @@ class RealCluster:
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
         """Nothing: here things go wrong by themselves."""
 
+    async def log(self, pod: str, container: str) -> str:
+        try:
+            return await self.kubectl("logs", pod, "-c", container)
+        except RuntimeError:  # the API does not know yet that it runs
+            return ""
+
     async def describe(self) -> str:
         return (await self.kubectl("describe", "pods"))[-8000:] + await self.kubectl(
             "get", "events", "--sort-by=.metadata.creationTimestamp"

@@ -110,6 +110,9 @@ class EmbeddedCluster:
             given = {key: value for key, value in fault.items() if key != "fault"}
             self.cluster.faults.add(getattr(known_faults, fault["fault"])(**given))
 
+    async def log(self, pod: str, container: str) -> str:
+        return self.cluster.log(pod, container).decode(errors="replace")
+
     async def describe(self) -> str:
         pods = self.cluster.objects("pods")
         seen = json.dumps([pod.get("status", {}) for pod in pods], indent=1, default=str)

@@ -70,6 +70,7 @@ class Play:
     jobs: dict[str, CoordinatorJob] = field(default_factory=dict)
     pods: Pods = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
 
     async def run(self, specs: tuple[JobSpec, ...]) -> None:
         ready = {spec.name: asyncio.Event() for spec in specs}
@@ -104,10 +105,8 @@ class Play:
                 await self.stage.out_of_memory()
             case "create":
                 await self.stage.create(event.object)
-            case "look":
-                kinds = Counter(name.partition("/")[0] for name in await self.stage.objects())
-                kinds["namespaces"] = len(await self.stage.namespaces())
-                self.counts[job.name] = kinds
+            case "look" | "read-log":
+                await self._look(job, event)
             case _:
                 await self._server(event.do)
 
@@ -118,6 +117,22 @@ class Play:
             await getattr(self.registry, verb)()
         else:
             await self._manager(deed)
+
+    async def _look(self, job: CoordinatorJob, event: Event) -> None:
+        if event.do == "read-log":
+            await self._read_log(job, event)
+        else:
+            kinds = Counter(name.partition("/")[0] for name in await self.stage.objects())
+            kinds["namespaces"] = len(await self.stage.namespaces())
+            self.counts[job.name] = kinds
+
+    async def _read_log(self, job: CoordinatorJob, event: Event) -> None:
+        async def has_printed() -> bool:
+            pod = self.pods_of(job)[-1]["metadata"]["name"]
+            self.logs[job.name] = await self.stage.log(pod, "helper")
+            return event.when in self.logs[job.name]
+
+        await wait.until("the helper's own output", has_printed, every=0.2)
 
     async def _due(self, job: CoordinatorJob, event: Event) -> None:
         if event.when:
@@ -156,9 +171,16 @@ class Play:
                 look.check(self.pods_of(job)[-1], expect.pod)
             for kind, count in expect.objects.items():
                 assert self.counts[spec.name].get(kind, 0) == count, kind
+            self._check_log(self.logs.get(spec.name, ""), expect)
         except AssertionError as error:
             error.add_note(f"in the job `{spec.name}`")
             raise
+
+    def _check_log(self, text: str, expect: Expect) -> None:
+        for wanted in expect.helper_log:
+            assert wanted in text, f"the helper has not printed: {wanted}"
+        for unwanted in expect.lacks:
+            assert unwanted not in text, f"the helper has printed: {unwanted}"
 
     async def nothing_stays(self, seconds: float = WORLD_SECONDS) -> None:
         async def is_empty() -> bool:

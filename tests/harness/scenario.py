@@ -23,7 +23,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `printed`: a section's bytes without its echoed commands. `in_order`: these follow each other
     in the trace. `checksum`: what the runner says of the trace is true of it. `pod`: the job's last
     pod, as `look.find` finds it and `look.check` compares. `pods`: how many it had. `objects`: how
-    many of a kind with podlane's label at `do: look`.
+    many of a kind with podlane's label at `do: look`. `helper_log`: what its helper has printed at
+    `do: read-log`; `lacks` counts for that as well.
     """
 
     state: str = "success"
@@ -38,6 +39,7 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runner: str = ""
     pod: dict[str, Any] = {}
     pods: int | None = None
+    helper_log: tuple[str, ...] = ()
     objects: dict[str, int] = {}
     size: int | None = None
     checksum: bool = False
@@ -47,7 +49,7 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Once the trace holds `when` (the job is in `state`; it `has_pod`), `do` it.
 
-    `object` is what `do: create` makes.
+    `object` is what `do: create` makes. `read-log` waits until the helper has printed `when` too.
     """
 
     do: str

@@ -64,5 +64,8 @@ class Stage(Protocol):
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
         """Let go wrong what only the embedded cluster can be told."""
 
+    async def log(self, pod: str, container: str) -> str:
+        """What a container has printed so far."""
+
     async def describe(self) -> str:
         """What there is to see, for the message of a failed test."""

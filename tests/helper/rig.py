@@ -13,7 +13,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -136,7 +136,9 @@ class Rig:
         fresh.write_text(encode_told(told))
         fresh.replace(self.pod / "tell" / "tell")
 
-    async def start(self, *, with_loop: bool = True, shell: str = "sh") -> None:
+    async def start(
+        self, *, with_loop: bool = True, shell: str = "sh", stdout: IO[bytes] | None = None
+    ) -> None:
         folder = self.pod / "plan"
         data = gzip.compress(token.encode_revealed(self.plan))
         half = len(data) // 2
@@ -149,6 +151,7 @@ class Rig:
             *(sys.executable, "-m", "podlane", "helper", str(folder)),
             env=env,
             stdin=subprocess.DEVNULL,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )

@@ -134,6 +134,21 @@ async def test_build_container_dies_in_the_script(rig: Rig) -> None:
     assert rig.job.state == "running"
 
 
+async def test_a_hello_that_was_said_while_the_sources_came_is_heard(rig: Rig) -> None:
+    rig.change_part("limits", hello=0.5)
+    rig.change_part("sources", pre_script=("sleep 1",))
+    await rig.run()
+    assert rig.job.state == "success"
+
+
+async def test_no_hello_within_the_time_of_preparation(rig: Rig) -> None:
+    rig.change_part("limits", hello=30.0, prepare=1.0)
+    await rig.start(with_loop=False)
+    await rig.end()
+    assert (rig.job.state, rig.job.failure_reason) == ("failed", "job_execution_timeout")
+    assert "ERROR: Job failed: prepare timeout: the build container" in plain(rig.trace)
+
+
 async def test_no_hello_in_time(rig: Rig) -> None:
     rig.change_part("limits", hello=1.0)
     await rig.start(with_loop=False)

@@ -88,8 +88,11 @@ class Lane:
         staging.rename(fifos)  # the loop sees them only once both ends are held
 
     def hello(self, until: float, is_over: Callable[[], bool]) -> Hello | None:
-        """Wait for the loop; None at `until` (monotonic seconds) or when `is_over` says so."""
-        while time.monotonic() < until and not is_over():
+        """Wait for the loop; None at `until` (monotonic seconds) or when `is_over` says so. What
+        it has said already is heard, however late it is."""
+        is_late = False
+        while not is_late and not is_over():
+            is_late = time.monotonic() >= until
             line = self._next(min(until, time.monotonic() + 0.25))
             found = _HELLO.fullmatch(line) if line else None
             if found:

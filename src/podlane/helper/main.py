@@ -21,6 +21,7 @@ from podlane.core.job.word import OTHER_VERSION, LastWord, encode_word
 from podlane.core.plan.model import VERSION, JobPlan, PlanVersion
 from podlane.core.text import token
 from podlane.helper import cache, files
+from podlane.helper.echo import Echo
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
 from podlane.helper.run import run
@@ -31,6 +32,7 @@ from podlane.helper.work import Deferred, JobStopped, Work
 if TYPE_CHECKING:
     from podlane.clients.gitlab.blocking import BlockingJobApi
 
+_ECHO_SECONDS = 5.0
 _GZIP = 31  # zlib's word for a gzip header around the data
 
 
@@ -53,6 +55,8 @@ def main(argv: list[str]) -> int:
     work.meter.entered = lambda stage: say(plan, LastWord("running", stage=stage))
     work.meter.start()
     work.reporter.start()
+    if work.echo is not None:
+        work.echo.start()
     try:
         outcome = run(work)
     except JobStopped:
@@ -75,6 +79,8 @@ def main(argv: list[str]) -> int:
     else:
         finish(work, outcome)
     work.lane.close()
+    if work.echo is not None:
+        work.echo.finish(_ECHO_SECONDS)
     return 0
 
 
@@ -126,6 +132,7 @@ def _work(plan: JobPlan, pod: Path) -> Work:
     trace = Trace(plan.trace, spool, reporter.wake)
     lane = Lane(pod / "lane", read_end, trace.script)
     work = Work(plan, trace, reporter, lane, connect, (read_end, write_end))
+    work.echo = Echo(spool) if plan.trace.to_stdout else None
     return work
 
 

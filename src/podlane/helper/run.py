@@ -14,7 +14,14 @@ from podlane.core.plan.model import JobPlan
 from podlane.core.trace import usage
 from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, tell
 from podlane.helper.lane import LaneLost
-from podlane.helper.work import Deferred, JobStopped, StageFailed, Work, interrupted
+from podlane.helper.work import (
+    Deferred,
+    JobStopped,
+    StageFailed,
+    Work,
+    go_duration,
+    interrupted,
+)
 
 
 def run(work: Work) -> Outcome:
@@ -75,7 +82,8 @@ def _fetch(work: Work) -> None:
 
 def _meet_build_container(work: Work) -> None:
     """Wait for the loop's hello, and give the working copy to whoever runs the scripts."""
-    until = work.started + work.plan.limits.hello
+    limits = work.plan.limits
+    until = work.started + min(limits.hello, limits.prepare or limits.hello)
     try:
         work.hello = work.lane.hello(work.until(until), lambda: _is_over(work))
     except LaneLost as error:
@@ -96,6 +104,14 @@ def _is_over(work: Work) -> bool:
 
 def _no_hello(plan: JobPlan) -> StageFailed:
     """The build container's silence, in our words: the cluster has nothing to say about it."""
+    limits = plan.limits
+    if limits.prepare is not None and limits.prepare < limits.hello:
+        return StageFailed(
+            failed(FailureReason.JOB_EXECUTION_TIMEOUT),
+            f"prepare timeout: the build container ({plan.image}) was not ready within "
+            f"{go_duration(limits.prepare)}",
+            "`prepare_timeout` of the runner is how long podlane waits in all",
+        )
     if plan.entrypoint is None:
         return StageFailed(
             failed(FailureReason.RUNNER_SYSTEM_FAILURE),

@@ -25,6 +25,7 @@ from podlane.helper.usage import Meter
 
 if TYPE_CHECKING:
     from podlane.clients.gitlab.blocking import BlockingJobApi
+    from podlane.helper.echo import Echo
     from podlane.helper.service_logs import ServiceLogs
 
 _END_SECONDS = 3.0
@@ -73,6 +74,7 @@ class Work:
         self.status = "running"
         self.shown: set[str] = set()  # what stands in the log and need not again
         self.service_logs: ServiceLogs | None = None
+        self.echo: Echo | None = None
 
     @cached_property
     def api(self) -> BlockingJobApi:

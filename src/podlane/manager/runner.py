@@ -19,6 +19,7 @@ from podlane.core.plan.context import RunnerContext
 from podlane.core.pod.state import RecordState
 from podlane.core.pod.tries import Tries
 from podlane.core.pod.verdict import Patience
+from podlane.core.text.duration import parse_duration
 from podlane.core.text.token import Token
 from podlane.manager.pods import Wishes
 from podlane.manager.site import Site
@@ -96,8 +97,12 @@ class Runner:
 def patience(runner: RunnerConfig) -> Patience:
     images = _IMAGES_SECONDS if runner.podlane.resource_report else 0
     kubernetes = runner.kubernetes
-    is_told = kubernetes.print_pod_warning_events
-    return Patience(start=kubernetes.poll_timeout, images=images, is_told=is_told)
+    return Patience(
+        start=kubernetes.poll_timeout,
+        images=images,
+        is_told=kubernetes.print_pod_warning_events,
+        prepare=max(0.0, parse_duration(runner.prepare_timeout or "0")),
+    )
 
 
 def wishes(runner: RunnerConfig) -> Wishes:

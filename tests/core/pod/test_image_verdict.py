@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from core.pod.test_verdict import (
+from core.pod.states import (
     BUSY,
     DENIED,
     MADE,

@@ -107,6 +107,7 @@ SAMPLES: dict[str, Any] = {
     "shell": "sh",
     "scope": "session",
     "get_sources_timeout": "2s",
+    "prepare_timeout": "2s",
 }
 
 

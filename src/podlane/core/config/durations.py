@@ -15,6 +15,7 @@ KEYS = (  # of the file's top and of a runner; `*` is each entry of a list
     "experimental.usage_logger.max_rotation_age",
     "experimental.usage_logger.logrotate.max_rotation_age",
     "get_sources_timeout",
+    "prepare_timeout",
     "unhealthy_interval",
     "artifact.upload_timeout",
     "artifact.response_header_timeout",

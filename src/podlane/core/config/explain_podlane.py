@@ -22,4 +22,7 @@ service_timeout (seconds): How long a service may take to answer on its ports be
 resource_report: Whether the log ends with a block of times, memory and CPU, and with hints on
   requests and limits.
   = false
+log_to_stdout: Whether the container `helper` also prints the job's log, for whoever collects the
+  logs of containers: the same bytes that GitLab gets, masked, and cut at `output_limit`.
+  = true
 """

@@ -75,8 +75,9 @@ pre_build_script: Shell lines that run in the build container before the job's o
 post_build_script: Shell lines that run after the job's own script in the same shell, if it has not
   failed; before `after_script`.
   = "du -sh ."
-prepare_timeout (Go duration): How long the pod may take until its containers run. Empty, 0 or more
-  than the job has: the job's own time-out.
+prepare_timeout (Go duration): How long it may take in all until the build container runs: nodes,
+  pulls, further attempts. Empty, 0 or more than the job has: no limit but `poll_timeout`, which is
+  for each wait by itself.
   = "10m"
 get_sources_timeout (Go duration): How long fetching the sources may take, tries and submodules
   included. Empty, 0 or more than the job has: the job's own time-out.
@@ -93,7 +94,8 @@ clean_git_config: Whether hooks and settings that an earlier job left in `.git` 
 shell: What job scripts are written for: `bash` (and `sh` where an image has no bash), `sh`, `pwsh`
   or `powershell`.
   = "sh"
-step_runner_image: An image with GitLab's step-runner, for `run:` steps.
+step_runner_image: An image with GitLab's step-runner, which scripts do not need; a job of `run:`
+  steps is refused.
 use_slot_cgroups: Puts the processes of a slot of gitlab-runner's shell or docker executor into a
   cgroup.
 slot_cgroup_template: The name of that cgroup.

@@ -56,6 +56,7 @@ class RunnerConfig(msgspec.Struct, frozen=True):
     cache_dir: str = "/cache"
     clone_url: str = ""
     custom_build_dir: CustomBuildDir = CustomBuildDir()
+    prepare_timeout: str = ""  # Go duration, until the containers run; none: see poll_timeout
     get_sources_timeout: str = ""  # Go duration; none, 0 or more than the job has: the job's own
     safe_directory_checkout: bool = True
     clean_git_config: bool = True

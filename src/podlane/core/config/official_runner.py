@@ -19,8 +19,7 @@ enabled concurrency max_retries retry_backoff
 
 [runners]
 proxy_exec moot: podlane's helper masks and limits the output of every script
-prepare_timeout later: the job's own time-out is the only one
-step_runner_image later: `run:` steps are not offered to GitLab
+step_runner_image moot: scripts need no step-runner, and jobs of `run:` steps are refused
 use_slot_cgroups moot: each job has a pod, and so cgroups of its own
 slot_cgroup_template moot: each job has a pod, and so cgroups of its own
 

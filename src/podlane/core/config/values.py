@@ -51,6 +51,7 @@ def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, ...]]:
     yield from durations.faults(
         ("unhealthy_interval", runner.unhealthy_interval),
         ("get_sources_timeout", runner.get_sources_timeout),
+        ("prepare_timeout", runner.prepare_timeout),
         *((f"artifact.{key}", getattr(runner.artifact, key)) for key in ARTIFACT_DURATIONS),
     )
     yield from labels.faults(runner.labels)

@@ -11,6 +11,7 @@ from podlane.core.plan.settings import (
     RUNNER_SCRIPT_TIMEOUT,
     read,
 )
+from podlane.core.text.duration import parse_duration
 
 DEFAULT_POD_GRACE = 30
 
@@ -19,11 +20,13 @@ def limits(job: Job, context: RunnerContext, ground: Ground) -> Limits:
     whole = float(timeout(job))
     kubernetes = context.runner.kubernetes
     grace = kubernetes.pod_termination_grace_period_seconds
+    prepare = parse_duration(context.runner.prepare_timeout or "0")
     script = min(read(RUNNER_SCRIPT_TIMEOUT, ground.reader), whole)
     return Limits(
         job=whole,
         hello=float(kubernetes.poll_timeout or 180),
         after_script=min(read(RUNNER_AFTER_SCRIPT_TIMEOUT, ground.reader) or whole, whole),
         script=script or None,
+        prepare=prepare if 0 < prepare < whole else None,
         pod_grace=float(DEFAULT_POD_GRACE if grace is None else max(grace, 0)),
     )

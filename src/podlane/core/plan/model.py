@@ -72,6 +72,7 @@ class TraceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the job's log is made. `masks` are whole values, `mask_prefixes` begin a token.
 
     `silence`: for how long GitLab may hear nothing of a silent job, if it asks to be told rarely.
+    `to_stdout`: the helper prints the log as well.
     """
 
     limit_bytes: int
@@ -81,11 +82,13 @@ class TraceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     with_sections: bool
     is_debug: bool = False
     silence: float = SILENCE
+    to_stdout: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Seconds. `hello`: how long the build container may take to say hello once the helper runs.
 
+    `prepare`: the same, where the config caps all that comes before the scripts.
     `script` None means no limit of its own. `stop_grace`: between TERM and KILL of a step.
     `pod_grace`: the pod's termination grace period.
     """
@@ -94,6 +97,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     hello: float
     after_script: float = 300
     script: float | None = None
+    prepare: float | None = None
     stop_grace: float = 10
     pod_grace: float = 30
 

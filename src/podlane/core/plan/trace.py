@@ -33,6 +33,7 @@ def trace_settings(job: Job, context: RunnerContext, ground: Ground) -> TraceSet
         with_timestamps=ground.flags["FF_TIMESTAMPS"],
         with_sections=job.features.trace_sections,
         is_debug=read(CI_DEBUG_TRACE, ground.reader) and not runner.debug_trace_disabled,
+        to_stdout=runner.podlane.log_to_stdout,
         silence=_LONG_SILENCE if is_dynamic else SILENCE,
     )
 

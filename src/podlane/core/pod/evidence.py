@@ -16,10 +16,12 @@ from podlane.core.pod import refusals
 from podlane.core.pod.finding import Finding, Warned
 from podlane.core.pod.pull_evidence import of_pull
 from podlane.core.pod.state import ContainerState, PodState
+from podlane.core.text.duration import format_duration
 from podlane.core.text.quantity import parse_bytes
 from podlane.core.trace.memory import Shortage, sentences
 from podlane.core.trace.usage import Used
 
+LATE = "prepare timeout: "
 _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
 _GONE = re.compile(r"not found|references non-existent|not registered", re.I)
 _NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
@@ -135,6 +137,18 @@ def unschedulable(pod: PodState, seconds: float) -> Finding:
             f"No node took the pod within {seconds:.0f} s: {pod.unschedulable}",
             "hint: ask for less (`cpu_request`, `memory_request`, `node_selector`), add nodes, "
             "or raise `poll_timeout`",
+        ),
+    )
+
+
+def late(pod: PodState, seconds: float, waits_for: str) -> Finding:
+    """All that comes before the scripts took longer than the config allows."""
+    why = f": {waits_for}" if waits_for else ""
+    return Finding(
+        Reason.JOB_EXECUTION_TIMEOUT,
+        (
+            f"{LATE}the pod was not ready within {format_duration(seconds)}{why}",
+            "hint: `prepare_timeout` of the runner is how long podlane waits in all",
         ),
     )
 

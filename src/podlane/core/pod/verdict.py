@@ -15,7 +15,7 @@ import msgspec
 
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told
-from podlane.core.pod import evidence
+from podlane.core.pod import evidence, waiting
 from podlane.core.pod.finding import Finding, Warned
 from podlane.core.pod.pull_evidence import missing_secrets
 from podlane.core.pod.state import PodState, RecordState
@@ -26,6 +26,7 @@ class Patience(msgspec.Struct, frozen=True):
 
     `images`: how long a job runs before its helper is told which images run; 0: it is not told.
     `is_told`: whether the helper is told why another container has not started yet.
+    `prepare`: from the record on, for all that comes before the scripts; 0: no such limit.
     """
 
     start: float = 180
@@ -33,6 +34,7 @@ class Patience(msgspec.Struct, frozen=True):
     evidence: float = 3
     images: float = 0
     is_told: bool = True
+    prepare: float = 0
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -105,8 +107,15 @@ def judge(entry: Entry, now: float, patience: Patience) -> Verdict:
     for rule in RULES:
         answer = rule(entry, entry.pod, now, patience)
         if answer is not None:
-            return answer
-    return Wait(_IDLE)
+            return _in_time(answer, entry, now, patience)
+    return _in_time(Wait(_IDLE), entry, now, patience)
+
+
+def _in_time(answer: Verdict, entry: Entry, now: float, patience: Patience) -> Verdict:
+    """No wait goes beyond the end of the pod's preparation."""
+    left = entry.record.created_at + patience.prepare - now
+    is_sooner = isinstance(answer, Wait) and patience.prepare and 0 < left < answer.seconds
+    return Wait(left) if is_sooner else answer
 
 
 def _without_pod(entry: Entry, now: float, patience: Patience) -> Verdict:
@@ -127,6 +136,22 @@ def _decided(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ver
 
 def _gone(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     return _speak(evidence.vanished(pod)) if entry.pod_is_gone else None
+
+
+def _late(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """Whatever it is that the job still waits for: the config caps it all."""
+    if not patience.prepare or now < entry.record.created_at + patience.prepare:
+        return None
+    helper, has_run = pod.container("helper").phase, _has_run(pod)
+    has_left = pod.word is not None and pod.told.defer.startswith(evidence.LATE)
+    if not has_left and (has_run or pod.is_deleting or helper == "terminated"):
+        return None
+    finding = evidence.late(pod, patience.prepare, "" if has_run else waiting.what(pod))
+    return _tell(pod, finding.lines[0]) if helper == "running" else _speak(finding)
+
+
+def _has_run(pod: PodState) -> bool:
+    return pod.container("build").phase in ("running", "terminated")
 
 
 def _deferred(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -247,6 +272,7 @@ def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
 RULES: tuple[Rule, ...] = (
     _accepted,
     _decided,
+    _late,
     _deferred,
     _gone,
     _pod_failed,

@@ -7,8 +7,11 @@ from podlane.core.pod.state import PodState
 
 def sentence(pod: PodState) -> str:
     """Say what the pod waits for; "" when its helper has begun."""
-    if pod.has_begun:
-        return ""
+    return "" if pod.has_begun else what(pod)
+
+
+def what(pod: PodState) -> str:
+    """What a pod waits for that does not run yet as a whole."""
     where = f"{pod.namespace}/{pod.name}"
     if not pod.node:
         why = pod.unschedulable or "the scheduler has not said why"
