@@ -34,6 +34,11 @@ command -v pwsh >/dev/null || {
   echo 'The image has no pwsh, which the `shell` of the runner asks for' >&2; exit 127
 }
 exec pwsh -NoLogo -NoProfile -NonInteractive -File"""
+# it holds what we hold, else the loop would take us for gone; not every image has a sleep
+_STAY = """\
+exec 7<>{} 8<>{} && : >{} || exit
+sleep 9999999 || read -r _ <&7
+"""
 _READERS = {"sh": (".sh", "exec sh"), "pwsh": (".ps1", _PWSH)}
 _BLOCK = 256 * 1024
 _PIPE_SIZE = 1024 * 1024
@@ -152,6 +157,21 @@ class Lane:
             if self._is_running and not self._is_asked and not self._is_closed:
                 self._is_asked = True
                 os.write(self._ctl, b"used\n")
+
+    def stay(self, until: float) -> bool:
+        """Have the build container live on without us, until its pod goes; whether it does, at
+        `until` at the latest. No step can be run any more."""
+        self._number += 1
+        path, marker = self._folder / f"step-{self._number}", self._folder / "stays"
+        ends = (quote(str(self._folder / "fifo" / name)) for name in ("req", "ctl"))
+        self._write(path, _STAY.format(*ends, quote(str(marker))))
+        os.write(self._req, f"run {self._number} {path}\n".encode())
+        while not marker.exists() and time.monotonic() < until:
+            try:
+                self._next(min(until, time.monotonic() + 0.05), heeds_wake=False)
+            except LaneLost:
+                return False
+        return marker.exists()
 
     def close(self) -> None:
         """Let the loop end."""

@@ -15,6 +15,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
+
 from podlane import __version__
 from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
 from podlane.core.job.word import OTHER_VERSION, LastWord, encode_word
@@ -103,10 +105,12 @@ def _refuse(folder: Path, why: str) -> NoReturn:
 
 def finish(work: Work, outcome: Outcome) -> None:
     """Tell GitLab the outcome; the last word says whether it was taken."""
+    window = work.reporter.window
     told = in_words_of(outcome, work.plan.gitlab.failure_reasons)
-    say(work.plan, LastWord("decided", told, work.reporter.window.sent))
+    word = LastWord("decided", told, window.sent, is_kept=work.is_kept)
+    say(work.plan, word)
     if work.reporter.finish(told, work.final_until):
-        say(work.plan, LastWord("accepted", told, work.reporter.window.sent))
+        say(work.plan, msgspec.structs.replace(word, state="accepted", sent=window.sent))
 
 
 def say(plan: JobPlan, word: LastWord) -> None:

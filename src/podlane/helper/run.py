@@ -12,7 +12,7 @@ from pathlib import Path
 from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
 from podlane.core.plan.model import JobPlan
 from podlane.core.trace import usage
-from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, tell
+from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, stay, tell
 from podlane.helper.lane import LaneLost
 from podlane.helper.work import (
     Deferred,
@@ -181,6 +181,7 @@ def _close(work: Work, failure: StageFailed | None) -> Outcome:
         work.trace.plain(f"hint: {hint}")
     for line in work.meter.sentences():
         work.trace.plain(line)
+    stay.stay(work)
     return failure.outcome
 
 

@@ -75,6 +75,7 @@ class Work:
         self.shown: set[str] = set()  # what stands in the log and need not again
         self.service_logs: ServiceLogs | None = None
         self.echo: Echo | None = None
+        self.is_kept = False  # the build container lives on after us
 
     @cached_property
     def api(self) -> BlockingJobApi:

@@ -36,7 +36,8 @@ class Line:
     """One job on the board. `is_seen`: the cluster has shown us its record, and all before it.
 
     `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen.
-    `removed_at`: when its objects were last told to go; 0 if never.
+    `is_kept`: its pod stays all the same, to be looked into. `removed_at`: when its objects were
+    last told to go; 0 if never.
     """
 
     record: RecordState
@@ -45,6 +46,7 @@ class Line:
     pod_is_gone: bool = False
     is_launching: bool = False
     is_spoken: bool = False
+    is_kept: bool = False
     is_seen: bool = False
     removed_at: float = 0
     since: int = field(init=False)

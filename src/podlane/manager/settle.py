@@ -21,6 +21,7 @@ from podlane.core.job.usage_record import Ended
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import (
+    Keep,
     Make,
     Patience,
     Remove,
@@ -30,8 +31,10 @@ from podlane.core.pod.verdict import (
     Wait,
     explained,
     judge,
+    settled,
 )
 from podlane.core.text.token import Token
+from podlane.core.trace import kept
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import pods, records
@@ -56,7 +59,7 @@ _PAUSE = 3.0
 def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
     if now < line.removed_at + _REMOVAL_SECONDS:
         return Wait(line.removed_at + _REMOVAL_SECONDS - now)
-    return Remove() if line.is_spoken else judge(line.entry(), now, patience)
+    return settled(line.entry(), now) if line.is_spoken else judge(line.entry(), now, patience)
 
 
 class Settler:
@@ -99,10 +102,10 @@ class Settler:
         runner = self._runner_of(line, key[0])
         if runner is None:
             return
-        if line.pod is not None:
+        if line.pod is not None and not line.is_over:
             self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
         verdict = _verdict(line, now, runner.patience())
-        if isinstance(verdict, Wait):
+        if isinstance(verdict, Wait) or (isinstance(verdict, Keep) and line.is_kept):
             self._due[key] = now + max(verdict.seconds, 0.05)
             return
         self._busy.add(key)
@@ -118,6 +121,8 @@ class Settler:
                 case SpeakFor():
                     said = await self._explained(verdict, line, runner)
                     await self.speak_for(key, line, runner, said.outcome, said.lines)
+                case Keep():
+                    await self._keep(line, verdict, runner)
                 case Remove():
                     await self._remove(line, runner)
         except (ServiceError, TimeoutError) as error:
@@ -235,6 +240,7 @@ class Settler:
         """End the job at GitLab by our word, then remove it."""
         voice = await self.voice(key, line, runner)
         if voice is not None:
+            lines = (*lines, *_way_to_look(line, outcome))
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             await abandon(runner, voice.uploads)
@@ -246,21 +252,34 @@ class Settler:
         await self.forget(key, line, runner)
 
     async def forget(self, key: Key, line: Line, runner: Runner) -> None:
-        """The job is over for GitLab: its place is free, its objects go."""
+        """The job is over for GitLab: its place is free, its objects go, now or in a while."""
         line.is_spoken = True
         self._board.stir(key)
-        await self._remove(line, runner)
+        if isinstance(settled(line.entry(), time.time()), Remove):
+            await self._remove(line, runner)
 
-    async def _remove(self, line: Line, runner: Runner) -> None:
+    async def _keep(self, line: Line, keeping: Keep, runner: Runner) -> None:
+        """Leave the pod where it is; the job is over all the same."""
+        await self._see_end(line, runner)
+        line.is_kept = True
+        fields = self._fields(line, runner) | {"seconds": round(keeping.seconds)}
+        log.info("The pod of the failed job stays for a while", extra={"fields": fields})
+
+    async def _see_end(self, line: Line, runner: Runner) -> None:
+        """Take it in that GitLab has the helper's outcome."""
         word = line.pod.word if line.pod is not None else None
-        fields = self._fields(line, runner)
         if not line.is_spoken and word is not None and word.outcome is not None:
+            fields = self._fields(line, runner) | _images(line)
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
-            log.info("The job finished", extra={"fields": fields | ended | _images(line)})
+            log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
             await self._hands.usage.ended(runner, _ended(line, word.outcome))
         if line.pod is not None:
             self._service_logs.end(line.pod)
+
+    async def _remove(self, line: Line, runner: Runner) -> None:
+        fields = self._fields(line, runner)
+        await self._see_end(line, runner)
         line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
         await pods.remove(runner.site_of(line.record), line.record, line.pod, runner.wishes.grace)
         log.info("Removed the job", extra={"fields": fields})
@@ -293,6 +312,16 @@ def _ended(line: Line, outcome: Outcome) -> Ended:
     at = pod.ended_at if pod is not None else 0
     url = pod.job_url if pod is not None else ""
     return Ended(record.uid, url, record.created_at, at or time.time(), outcome)
+
+
+def _way_to_look(line: Line, outcome: Outcome) -> tuple[str, ...]:
+    """How to look into a pod that stays after our word for it; its containers have ended."""
+    is_kept = isinstance(settled(line.entry(), time.time()), Keep)
+    if line.pod is None or not is_kept or outcome.state == "success":
+        return ()
+    if line.pod.word is not None and line.pod.word.is_kept:
+        return ()  # the helper has said how to get in
+    return kept.way_to_look(kept.Place(line.pod.namespace, line.pod.name), line.pod.keeps)
 
 
 def _images(line: Line) -> dict[str, object]:

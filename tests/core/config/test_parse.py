@@ -167,7 +167,7 @@ shutdown_timeout = 0
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        (RUNNER + "prepare_timeout = '5m'", "later", "line 7: `[[runners]] #1 "),
+        (RUNNER + "step_runner_image = 'x'", "moot", "line 7: `[[runners]] #1 "),
         (KUBERNETES + "poll_interval = 3", "moot", "kubernetes.poll_interval` has no effect"),
         (KUBERNETES + "imag = 'x'", "unknown", "the nearest known name here is `image`"),
         (KUBERNETES + "CPU_limits = 'x'", "unknown", "nearest known name here is `cpu_limit`"),

@@ -108,6 +108,7 @@ SAMPLES: dict[str, Any] = {
     "scope": "session",
     "get_sources_timeout": "2s",
     "prepare_timeout": "2s",
+    "keep_failed_pods": "2s",
 }
 
 

@@ -25,4 +25,7 @@ resource_report: Whether the log ends with a block of times, memory and CPU, and
 log_to_stdout: Whether the container `helper` also prints the job's log, for whoever collects the
   logs of containers: the same bytes that GitLab gets, masked, and cut at `output_limit`.
   = true
+keep_failed_pods (Go duration, or minutes): For how long the pod of a failed job stays, so that
+  people can look into it; the end of the job's log says how. Empty or 0: not at all.
+  = "30m"
 """

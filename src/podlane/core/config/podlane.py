@@ -16,3 +16,4 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     service_timeout: int = 300  # seconds a service has to answer on its ports; 0: no limit
     resource_report: bool = True  # the block of times, memory and CPU at the end of the log
     log_to_stdout: bool = False  # the helper prints the job's log, as masked as GitLab gets it
+    keep_failed_pods: str = ""  # Go duration, or a number of minutes; for looking into them

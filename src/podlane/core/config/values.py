@@ -15,6 +15,7 @@ LOG_FORMATS = ("runner", "text", "json")
 PULL_POLICIES = ("always", "if-not-present", "never")
 SHELLS = ("bash", "sh", "pwsh", "powershell")
 SCOPES = ("container", "session")
+MINUTES = "keep_failed_pods"
 ARTIFACT_DURATIONS = ("upload_timeout", "response_header_timeout")
 
 
@@ -52,6 +53,7 @@ def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, ...]]:
         ("unhealthy_interval", runner.unhealthy_interval),
         ("get_sources_timeout", runner.get_sources_timeout),
         ("prepare_timeout", runner.prepare_timeout),
+        ("podlane.keep_failed_pods", runner.podlane.keep_failed_pods),
         *((f"artifact.{key}", getattr(runner.artifact, key)) for key in ARTIFACT_DURATIONS),
     )
     yield from labels.faults(runner.labels)
@@ -76,6 +78,9 @@ def at_least(*rows: tuple[str, int, int]) -> Iterator[tuple[str, str]]:
 def in_one_form(values: dict[str, Any]) -> dict[str, Any]:
     """gitlab-runner takes a bare number as nanoseconds, Go's own unit, and one word as a list."""
     whole: dict[str, Any] = durations.in_words(values)
+    podlane = values.get("podlane")
+    if isinstance(podlane, dict) and type(podlane.get(MINUTES)) is int:
+        whole["podlane"] = podlane | {MINUTES: f"{podlane[MINUTES]}m"}
     kubernetes = values.get("kubernetes")
     if isinstance(kubernetes, dict) and isinstance(kubernetes.get("pull_policy"), str):
         policy = kubernetes["pull_policy"]

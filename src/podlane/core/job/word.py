@@ -19,12 +19,14 @@ OTHER_VERSION = 78
 
 
 class LastWord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`sent`: bytes of the trace that GitLab has acknowledged. `stage`: where the job was."""
+    """`sent`: bytes of the trace that GitLab has acknowledged. `stage`: where the job was.
+    `is_kept`: the build container lives on, for people to look into it."""
 
     state: Literal["running", "decided", "accepted", "deferred"]
     outcome: Outcome | None = None
     sent: int = 0
     stage: str = ""
+    is_kept: bool = False
 
 
 def encode_word(word: LastWord) -> bytes:

@@ -20,6 +20,7 @@ def limits(job: Job, context: RunnerContext, ground: Ground) -> Limits:
     whole = float(timeout(job))
     kubernetes = context.runner.kubernetes
     grace = kubernetes.pod_termination_grace_period_seconds
+    keep = int(parse_duration(context.runner.podlane.keep_failed_pods or "0"))
     prepare = parse_duration(context.runner.prepare_timeout or "0")
     script = min(read(RUNNER_SCRIPT_TIMEOUT, ground.reader), whole)
     return Limits(
@@ -29,4 +30,5 @@ def limits(job: Job, context: RunnerContext, ground: Ground) -> Limits:
         script=script or None,
         prepare=prepare if 0 < prepare < whole else None,
         pod_grace=float(DEFAULT_POD_GRACE if grace is None else max(grace, 0)),
+        keep=float(keep) if keep > 0 else None,
     )

@@ -90,7 +90,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `prepare`: the same, where the config caps all that comes before the scripts.
     `script` None means no limit of its own. `stop_grace`: between TERM and KILL of a step.
-    `pod_grace`: the pod's termination grace period.
+    `pod_grace`: the pod's termination grace period. `keep`: how long a failed job's pod stays.
     """
 
     job: float
@@ -100,6 +100,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     prepare: float | None = None
     stop_grace: float = 10
     pod_grace: float = 30
+    keep: float | None = None
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

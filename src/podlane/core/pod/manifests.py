@@ -184,7 +184,8 @@ def _deadline(parts: Parts) -> int | None:
     """A net under the helper, which keeps the time: pulls count here, so there is a margin."""
     if not parts.ground.flags["FF_USE_POD_ACTIVE_DEADLINE_SECONDS"]:
         return None
-    return min(int(parts.plan.limits.job) + DEADLINE_MARGIN, _LONGEST)
+    limits = parts.plan.limits
+    return min(int(limits.job + (limits.keep or 0)) + DEADLINE_MARGIN, _LONGEST)
 
 
 def _images(parts: Parts, pod: Manifest) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ SERVICE_LOG = "podlane.dev/service-log"
 BEARER = "podlane.dev/bearer"  # on the record: the variable with the token that its pod is made by
 OWN_NAMESPACE = "podlane.dev/own-namespace"  # on the record: its namespace goes with it
 JOB_URL = "job.runner.gitlab.com/url"
+KEEP = "podlane.dev/keep"  # seconds for which the pod stays if its job fails
 EXTRA = "podlane.dev/extra"  # on the record: its further Secrets, which the pod needs
 
 

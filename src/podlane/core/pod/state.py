@@ -152,7 +152,8 @@ class PodState(msgspec.Struct, frozen=True):
     policies of each container, where any has a choice, of which so many have failed. `told`: what
     its helper has been told. `owner`: the uid of its record. `pull_secrets`: what images are pulled
     with, and `credentials` where that comes from (`pull_credentials.py`). `job_url`: the job's
-    page in GitLab. `ended_at`: when the helper ended, 0 before.
+    page in GitLab. `ended_at`: when the helper ended, 0 before. `keeps`: seconds for which it stays
+    if its job fails.
     """
 
     name: str
@@ -165,6 +166,7 @@ class PodState(msgspec.Struct, frozen=True):
     is_deleting: bool = False
     told: Told = Told()
     wants_service_logs: bool = False
+    keeps: float = 0
     policies: dict[str, list[str]] = {}
     pulls_failed: dict[str, int] = {}
     pull_secrets: tuple[str, ...] = ()
@@ -245,6 +247,7 @@ def parse_pod(raw: RawPod) -> PodState:
         ),
         is_deleting=meta.deletion_timestamp is not None,
         told=parse_told(meta.annotations.get(names.TELL, "")),
+        keeps=float(_number(meta.annotations.get(names.KEEP, ""))),
         wants_service_logs=names.SERVICE_LOG in meta.annotations,
         policies=pulls.read(meta.annotations),
         pulls_failed=pulls.read_failed(meta.annotations),

@@ -92,7 +92,13 @@ class Remove(msgspec.Struct, frozen=True):
     """GitLab has the outcome: remove pod and record."""
 
 
-Verdict = Wait | Make | Tell | SpeakFor | Remove
+class Keep(msgspec.Struct, frozen=True):
+    """GitLab has the outcome, and the pod stays for so many seconds, for people to look into it."""
+
+    seconds: float
+
+
+Verdict = Wait | Make | Tell | SpeakFor | Remove | Keep
 Rule = Callable[[Entry, PodState, float, Patience], Verdict | None]
 _IDLE = 60.0
 _MOST_NODES = 3
@@ -125,7 +131,8 @@ def _without_pod(entry: Entry, now: float, patience: Patience) -> Verdict:
 
 
 def _accepted(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
-    return Remove() if pod.word is not None and pod.word.state == "accepted" else None
+    is_accepted = pod.word is not None and pod.word.state == "accepted"
+    return settled(entry, now) if is_accepted else None
 
 
 def _decided(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -267,6 +274,27 @@ def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
     if finding is None:
         return silent
     return SpeakFor(failed(finding.reason), (silent.lines[0], *finding.lines))
+
+
+def settled(entry: Entry, now: float) -> Keep | Remove:
+    """What is left to be done about a job whose outcome GitLab has."""
+    left = _kept_until(entry) - now
+    return Keep(left) if left > 0 else Remove()
+
+
+def _kept_until(entry: Entry) -> float:
+    """When the pod of a failed job may go; 0 unless there is something to look into: a pod that
+    has run, and that nobody has taken away. Of a job that was canceled the helper keeps none."""
+    pod = entry.pod
+    if pod is None or not pod.keeps or entry.pod_is_gone or pod.is_deleting:
+        return 0
+    helper, word = pod.container("helper"), pod.word
+    is_over = word is not None and word.state in ("accepted", "decided")
+    if helper.phase != "terminated" or (is_over and word is not None and not word.is_kept):
+        return 0
+    if not _has_run(pod) or pod.disruption or pod.reason == "DeadlineExceeded":
+        return 0
+    return pod.ended_at + pod.keeps
 
 
 RULES: tuple[Rule, ...] = (

@@ -37,10 +37,20 @@ def volumes(
         {"name": "lane", "emptyDir": {"medium": "Memory", "sizeLimit": _LANE_SIZE}},
         {"name": "spool", "emptyDir": {}},
         {"name": "plan", "projected": {"sources": _plan_sources(plan_secrets)}},
-        {"name": "tell", "downwardAPI": {"items": [tell, *_service_log(plan)]}},
+        {"name": "tell", "downwardAPI": {"items": [tell, *_service_log(plan), *_whose(plan)]}},
         *([{"name": "services", "emptyDir": {}}] if plan.services else []),
         *[{"name": name, "emptyDir": {}} for name, _ in _working(plan, cache_dir, configured)],
         *configured.volumes,
+    ]
+
+
+def _whose(plan: JobPlan) -> list[Manifest]:
+    """The pod's name and namespace, for a helper that is to say how to look into it."""
+    if plan.limits.keep is None:
+        return []
+    return [
+        {"path": word, "fieldRef": {"fieldPath": f"metadata.{word}"}}
+        for word in ("name", "namespace")
     ]
 
 
