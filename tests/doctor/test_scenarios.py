@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with embedded.serve(tmp_path, tmp_path) as cluster:
         config = cluster.runner() | {"name": "one", "token": TOKEN, "executor": "kubernetes"}
         made = World(tmp_path, config, cluster, environ=dict(cluster.environ()))
+        made.secrets += (cluster.cluster.token,)
         with made.stack:
             made.serve()
             yield made
@@ -53,6 +56,29 @@ def rename(world: World, _: str) -> None:
 
 def another_name(world: World) -> None:
     https("localhost")(world)
+    world.change(**{"tls-ca-file": world.kept["ca"].file(world.folder)})
+
+
+def ended(world: World) -> None:
+    """A certificate that nobody renewed."""
+    world.kept["ca"] = ca = authority()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    ca.ca.issue_cert("127.0.0.1", not_after=yesterday).configure_cert(context)
+    world.serve(context)
+    world.change(**{"tls-ca-file": ca.file(world.folder)})
+
+
+def renew(world: World, _: str) -> None:
+    world.serve(world.kept["ca"].server())
+
+
+def no_such_file(world: World) -> None:
+    https()(world)
+    world.change(**{"tls-ca-file": f"{world.folder}/nowhere.crt"})
+
+
+def right_file(world: World, _: str) -> None:
     world.change(**{"tls-ca-file": world.kept["ca"].file(world.folder)})
 
 
@@ -182,6 +208,8 @@ SCENARIOS = (
     Scenario("no GitLab there", "gitlab", "refused", "check `url`", nobody_there, to_kept_url),
     Scenario("GitLab has moved", "gitlab", "sends us to", "set `url", redirected, to_url_of_fix),
     Scenario("an unknown CA", "tls", "CA O=trustme", "`tls-ca-file", https(), trust),
+    Scenario("a certificate that has ended", "tls", "has ended", "renew it", ended, renew),
+    Scenario("no such CA file", "tls", "nowhere.crt", "`tls-ca-file`", no_such_file, right_file),
     Scenario("a name the certificate lacks", "tls", "localhost", "`url`", another_name, rename),
     Scenario(
         "another time", "gitlab clock", "behind that of", "NTP", clock_ahead, right_time, "warn"
@@ -308,7 +336,23 @@ async def test_a_store_fails_and_the_fix_mends_it(
     world: World, scenario: Scenario, one_s3: S3
 ) -> None:
     world.kept["s3"] = one_s3
+    world.secrets += (one_s3.secret_key,)
     await play(world, scenario)
+
+
+async def test_of_several_runners_each_is_named_and_none_tells_a_secret(world: World) -> None:
+    """A URL with credentials in it, and a runner whose jobs have to name an allowed image."""
+    world.config["url"] = world.config["url"].replace("://", "://jane:of-jane@")
+    more = {"name": "two", "url": "http://joe:of-joe@127.0.0.1:9", "token": "glrt-of-two"}
+    kubernetes = world.config["kubernetes"] | {"image": "", "allowed_images": ["debian:*"]}
+    world.others.append(world.config | more | {"kubernetes": kubernetes})
+    world.secrets += ("of-jane", "of-joe", "glrt-of-two")
+    code, found = await world.look()
+    assert code == 1
+    token = {one.state: one.message for one in found if one.check == "token"}
+    assert token["ok"].startswith("one: ")
+    assert [one.state for one in found if one.check == "quota and limits"] == ["ok", "ok"]
+    assert {one.check for one in found if one.state == "FAIL"} == {"gitlab"}
 
 
 async def test_all_is_well_and_nothing_stays(world: World) -> None:

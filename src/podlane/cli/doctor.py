@@ -17,7 +17,7 @@ from podlane.cli.options import config_option
 from podlane.core.config.model import RunnerConfig
 from podlane.core.pod.manifests import Manifests
 from podlane.doctor.configuration import configuration
-from podlane.doctor.finding import Finding
+from podlane.doctor.finding import Finding, in_one_line
 from podlane.doctor.patient import Account, Patient
 
 _HELP = """Look at all that jobs need, in order: config.toml, GitLab, its certificate, the token,
@@ -45,7 +45,8 @@ def command(
         return _reach(reach)
     findings: list[Finding] = []
 
-    def tell(one: Finding) -> None:
+    def tell(found: Finding) -> None:
+        one = in_one_line(found)
         findings.append(one)
         if not as_json:
             _show(one)
@@ -133,7 +134,8 @@ def _own_account() -> Account | None:
 
 
 def _rehearsal(image: str) -> Callable[[RunnerConfig], Manifests]:
-    """Make the objects of a plain job; `image`: podlane's own."""
+    """Make the objects of a plain job; `image`: podlane's own. Which images are allowed does not
+    count: where the config names none, the job has one that is only looked at."""
     from podlane.cli.config.sample import plain_job
     from podlane.cli.rehearse import context, rehearse
 
@@ -141,7 +143,10 @@ def _rehearsal(image: str) -> Callable[[RunnerConfig], Manifests]:
         asked = context(runner)
         if image:
             asked = msgspec.structs.replace(asked, helper_image=image)
-        return rehearse(plain_job(runner.kubernetes), asked).manifests
+        free = msgspec.structs.replace(runner.kubernetes, allowed_images=())
+        whole = msgspec.structs.replace(runner, kubernetes=free)
+        asked = msgspec.structs.replace(asked, runner=whole)
+        return rehearse(plain_job(free), asked).manifests
 
     return made
 

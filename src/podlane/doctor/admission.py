@@ -51,7 +51,7 @@ def findings(
     yield security or (
         skipped(SECURITY, enforced + why)
         if said and not quota
-        else ok(SECURITY, f"{enforced}the pod of a job may be")
+        else ok(SECURITY, f"{enforced}the pod of a job is taken")
     )
     if other is not None and other.state == "FAIL":
         yield other

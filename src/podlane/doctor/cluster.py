@@ -9,13 +9,14 @@ import msgspec
 from podlane import __version__
 from podlane.clients.kube.access import load_access, way
 from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.kinds import ACCOUNT
 from podlane.core.config.model import RunnerConfig
 from podlane.doctor.clock import clock
-from podlane.doctor.finding import Finding, failed, ok, skipped
+from podlane.doctor.finding import Finding, failed, ok, skipped, without_credentials
 from podlane.doctor.patient import Patient
 from podlane.doctor.rights import rights
 from podlane.doctor.ward import ward
-from podlane.errors import ConfigError, ServiceError
+from podlane.errors import ConfigError, Gone, ServiceError
 
 _NEEDED = ("cluster rights", "quota and limits", "pod security", "service account", "secrets")
 
@@ -67,6 +68,8 @@ async def _reached(
         for one in _unknown():
             yield one
         return
+    if missing := await _own_account(patient, api, runners[0]):
+        yield missing
     async for one in rights(patient, api, runners):
         yield one
     for runner in runners:
@@ -74,21 +77,37 @@ async def _reached(
             yield one
 
 
+async def _own_account(patient: Patient, api: KubeApi, runner: RunnerConfig) -> Finding | None:
+    """Whether the manager of a deployment lacks its account: then it has no pod."""
+    own = patient.account
+    if own is None or own.is_ours or runner.kubernetes.host:
+        return None
+    try:
+        await api.get(ACCOUNT, own.namespace, own.name)
+    except Gone:
+        what = f"the manager's own, {own.name}, is not in {own.namespace}"
+        return failed("service account", what, patient.upgrade)
+    except ServiceError:
+        return None
+    return None
+
+
 def _unknown() -> list[Finding]:
     return [skipped(check, "the cluster cannot be asked") for check in _NEEDED]
 
 
 async def _reach(patient: Patient, api: KubeApi, url: str) -> list[Finding]:
+    shown = without_credentials(url)
     try:
         answer = await api.read("/version", {}, metadata_only=False)
     except ServiceError as error:
         if error.status == 403:  # it has answered, and knows us
-            return [ok("cluster", f"{url} answers")]
+            return [ok("cluster", f"{shown} answers")]
         return [failed("cluster", error.message, _fix(error))]
     found = msgspec.json.decode(answer.body)
     version = found.get("gitVersion", "") if isinstance(found, dict) else ""
     return [
-        ok("cluster", f"{url} answers{f' ({version})' if version else ''}"),
+        ok("cluster", f"{shown} answers{f' ({version})' if version else ''}"),
         clock("cluster clock", "the cluster", answer.headers, patient.now()),
     ]
 

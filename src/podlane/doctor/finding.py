@@ -18,6 +18,18 @@ class Finding(msgspec.Struct, frozen=True):
     fix: str = ""
 
 
+def in_one_line(one: Finding) -> Finding:
+    """Others' sentences, which are in some of them, may be of several lines."""
+    message, fix = (" ".join(text.split()) for text in (one.message, one.fix))
+    return msgspec.structs.replace(one, message=message, fix=fix)
+
+
+def without_credentials(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def ok(check: str, message: str) -> Finding:
     return Finding("ok", check, message)
 

@@ -19,7 +19,7 @@ from podlane.clients.http.tls import TlsFiles, find_tls_files
 from podlane.core.config.model import RunnerConfig
 from podlane.core.text.token import short_token
 from podlane.doctor.clock import clock
-from podlane.doctor.finding import Finding, failed, ok, skipped
+from podlane.doctor.finding import Finding, failed, ok, skipped, without_credentials
 from podlane.doctor.patient import Patient
 from podlane.errors import Rejected, ServiceError
 
@@ -35,7 +35,12 @@ class Gate(msgspec.Struct, frozen=True):
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or self.url
+        return urlsplit(self.url).hostname or self.shown
+
+    @property
+    def shown(self) -> str:
+        """For people: some write credentials into it."""
+        return without_credentials(self.url)
 
 
 async def gitlab(patient: Patient) -> AsyncIterator[Finding]:
@@ -80,12 +85,12 @@ def _reached(gate: Gate, answer: Answer) -> Finding:
         to = urlsplit(answer.headers.get("location", ""))
         where = f"{to.scheme}://{to.netloc.rpartition('@')[2]}" if to.netloc else "another address"
         return failed(
-            "gitlab", f"{gate.url} sends us to {where}", f'set `url = "{where}"` in [[runners]]'
+            "gitlab", f"{gate.shown} sends us to {where}", f'set `url = "{where}"` in [[runners]]'
         )
     if answer.status >= 500:
         fix = "GitLab, or a proxy before it, is ill: whoever administers it knows more"
-        return failed("gitlab", f"{gate.url} answers {answer.status}", fix)
-    return ok("gitlab", f"{gate.url} answers")
+        return failed("gitlab", f"{gate.shown} answers {answer.status}", fix)
+    return ok("gitlab", f"{gate.shown} answers")
 
 
 async def _no_answer(patient: Patient, gate: Gate, error: ServiceError) -> list[Finding]:
@@ -93,7 +98,9 @@ async def _no_answer(patient: Patient, gate: Gate, error: ServiceError) -> list[
     if isinstance(error, Rejected) and error.details == "certificate":
         return [ok("gitlab", f"{gate.host} answers"), await _untrusted(patient, gate, error)]
     if is_of_tls:
-        fix = error.hint or f'no TLS is spoken there: check scheme and port of `url = "{gate.url}"`'
+        fix = (
+            error.hint or f'no TLS is spoken there: check scheme and port of `url = "{gate.shown}"`'
+        )
         return [skipped("gitlab", "not asked: TLS fails"), failed("tls", error.message, fix)]
     fix = f"check `url` in [[runners]], and that {gate.host} is resolved and reached from here"
     fix += " (DNS, firewall; HTTPS_PROXY and NO_PROXY)"
@@ -102,7 +109,7 @@ async def _no_answer(patient: Patient, gate: Gate, error: ServiceError) -> list[
 
 def _trusted(gate: Gate) -> Finding:
     if not gate.url.startswith("https:"):
-        return skipped("tls", f"{gate.url} is not https: tokens go there in the clear")
+        return skipped("tls", f"{gate.shown} is not https: tokens go there in the clear")
     by = gate.files.ca_file or "the system's store"
     return ok("tls", f"the certificate of {gate.host} is trusted, by {by}")
 
@@ -155,7 +162,9 @@ async def _token(patient: Patient, runner: RunnerConfig, api: RunnerApi) -> Find
             return failed("token", what, _register(patient))
         if error.status == 404:
             fix = "`url` in [[runners]] is GitLab's own address, with its sub-path if it has one"
-            return failed("token", f"{whose}{runner.url} has no runner API (404)", fix)
+            return failed(
+                "token", f"{whose}{without_credentials(runner.url)} has no runner API (404)", fix
+            )
         return skipped("token", f"{whose}it could not be found out: {error.message}")
     until = f", until {known.token_expires_at}" if known.token_expires_at else ""
     return ok("token", f"{whose}the runner is known to GitLab ({short}{until})")

@@ -10,6 +10,7 @@ import msgspec
 
 from podlane.core.config.model import RunnerConfig
 from podlane.core.pod.manifests import Manifests
+from podlane.doctor.finding import without_credentials
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -44,6 +45,16 @@ class Patient(msgspec.Struct, frozen=True):
     def is_deployment(self) -> bool:
         return self.account is not None
 
+    @property
+    def upgrade(self) -> str:
+        """The command that makes a deployment's objects anew, as its config wants them."""
+        own = self.account
+        return (
+            f"podlane deploy upgrade --namespace {own.namespace} --name {own.name}" if own else ""
+        )
+
     def whose(self, runner: RunnerConfig) -> str:
         """Name the runner, where there are several."""
-        return f"{runner.name or runner.url}: " if len(self.runners) > 1 else ""
+        return (
+            f"{runner.name or without_credentials(runner.url)}: " if len(self.runners) > 1 else ""
+        )

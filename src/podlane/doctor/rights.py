@@ -94,7 +94,7 @@ async def _asker(patient: Patient, api: KubeApi, runners: list[RunnerConfig]) ->
     own = patient.account
     if own is None or own.is_ours or runners[0].kubernetes.host:
         return Asker(api, await _who_we_are(api), is_self=True)
-    fix = f"podlane deploy upgrade --namespace {own.namespace} --name {own.name}"
+    fix = patient.upgrade
     asker = Asker(api, own.user, is_self=False, fix=fix)
     try:
         await asker.may(Right(own.namespace, "", "pods", "list"))

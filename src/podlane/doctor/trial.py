@@ -23,7 +23,7 @@ from podlane.core.pod import evidence
 from podlane.core.pod.manifests import Manifest, Manifests
 from podlane.core.pod.pull_credentials import CREDENTIALS
 from podlane.core.pod.state import ContainerState, PodState, RawPod, parse_pod
-from podlane.doctor.finding import Finding, failed, ok, skipped
+from podlane.doctor.finding import Finding, failed, ok, skipped, without_credentials
 from podlane.doctor.patient import Patient
 from podlane.errors import ServiceError
 
@@ -51,7 +51,7 @@ async def trial(
     namespace = made.namespace or runner.kubernetes.namespace
     name = f"{NAME}-{secrets.token_hex(3)}"
     try:
-        await _make(api, namespace, name, made, runner.url)
+        await _make(api, namespace, trial_pod(name, made, runner), made)
         pod = await _watched(api, namespace, name)
     except ServiceError as error:
         for check in (IMAGES, REACHED):
@@ -64,10 +64,13 @@ async def trial(
     yield _reached(pod, runner.url)
 
 
-def trial_pod(name: str, made: Manifests, url: str) -> Manifest:
+def trial_pod(name: str, made: Manifests, runner: RunnerConfig) -> Manifest:
     """The pod of a job, with what is needed to pull its images and to run where it would run."""
     spec = deepcopy(made.pod["spec"])
-    commands = {"helper": ["podlane", "doctor", "--reach", url], "build": ["sh", "-c", "exit 0"]}
+    to = without_credentials(runner.url)
+    commands = {"helper": ["podlane", "doctor", "--reach", to]}
+    if runner.kubernetes.image:  # else each job brings its own
+        commands["build"] = ["sh", "-c", "exit 0"]
     spec["containers"] = [
         {
             **{key: one[key] for key in _KEPT if key in one},
@@ -91,8 +94,8 @@ def trial_pod(name: str, made: Manifests, url: str) -> Manifest:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
 
 
-async def _make(api: KubeApi, namespace: str, name: str, made: Manifests, url: str) -> None:
-    pod = trial_pod(name, made, url)
+async def _make(api: KubeApi, namespace: str, pod: Manifest, made: Manifests) -> None:
+    name = pod["metadata"]["name"]
     if {"name": name} in (pod["spec"].get("imagePullSecrets") or ()):
         held = made.record.get("data") or {}
         meta = {"name": name, "labels": _LABELS}
