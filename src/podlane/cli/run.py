@@ -38,13 +38,17 @@ def command(
     file = find_config_file(path, os.environ)
     checked = read_config(file, ENVIRONMENT)
     config = checked.config
-    logs.set_up(log_level or config.log_level, log_format or config.log_format)
+
+    def set_up_log(config: Config) -> None:
+        logs.set_up(log_level or config.log_level, log_format or config.log_format)
+
+    set_up_log(config)
     logs.say_notes(checked.notes)
     if listen_address:
         import msgspec
 
         config = msgspec.structs.replace(config, listen_address=listen_address)
-    _loop_runner()(_serve(file, config, checked.left_out))
+    _loop_runner()(_serve(file, config, checked.left_out, set_up_log))
 
 
 def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
@@ -65,7 +69,12 @@ def _installation(file: Path, system_id: SystemId) -> str:
     return hashlib.sha256(f"{system_id.text}\n{file}".encode()).hexdigest()[:12]
 
 
-async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> None:
+async def _serve(
+    file: Path,
+    config: Config,
+    left_out: tuple[Entry, ...],
+    set_up_log: Callable[[Config], None],
+) -> None:
     from podlane.manager.daemon import Manager, Signals
     from podlane.manager.runners import Identity
     from podlane.manager.system_id import load_system_id
@@ -82,9 +91,10 @@ async def _serve(file: Path, config: Config, left_out: tuple[Entry, ...]) -> Non
     signals = Signals()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        loop.add_signal_handler(number, signals.stop.set)
+        loop.add_signal_handler(number, signals.tell_to_stop)
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
     manager = Manager(config, file, identity, left_out)
+    manager.heard = set_up_log
     manager.places.is_draining = bool(os.environ.get("PODLANE_DRAIN"))
     gc.freeze()  # what is imported stays: no collection need look at it again
     gc.set_threshold(10_000, 20, 20)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +38,7 @@ from podlane.manager.status import Status, serve_status
 from podlane.manager.usage_log import UsageLog
 
 log = logging.getLogger(__name__)
-_LAUNCH_SECONDS = 4.0
+_SHUTDOWN_SECONDS = 30.0
 _PAUSES_SECONDS = 5.0
 
 
@@ -46,10 +48,16 @@ class _StopNow(Exception):
 
 @dataclass
 class Signals:
-    """Set from outside: `stop` once to leave, `hup` to read the config again."""
+    """Set from outside: `stop` to leave, `stop_now` to leave without waiting for anything, `hup` to
+    read the config again."""
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop_now: asyncio.Event = field(default_factory=asyncio.Event)
     hup: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell_to_stop(self) -> None:
+        """Once asks to leave, twice means now."""
+        (self.stop_now if self.stop.is_set() else self.stop).set()
 
 
 class Manager:
@@ -73,6 +81,7 @@ class Manager:
         self.status = Status(config, self.board, self.places, self.pollers, self.pauses.kept)
         self.status.why_not_ready = self._why_not_ready
         self.launching: set[asyncio.Task[None]] = set()
+        self.heard: Callable[[Config], None] = lambda _: None  # told of each new configuration
         self._config = config
         self._left_out = left_out
         self._tasks: asyncio.TaskGroup
@@ -94,14 +103,21 @@ class Manager:
             except* _StopNow:
                 log.info("Stopping: no more jobs are asked for")
                 await self.pauses.close(_PAUSES_SECONDS)
-            await self._end_launches()
+            await self._end_launches(signals.stop_now)
         await self.book.close()
 
-    async def _end_launches(self) -> None:
-        if self.launching:
-            _, late = await asyncio.wait(self.launching, timeout=_LAUNCH_SECONDS)
-            for task in late:  # the next manager goes on from the record
-                task.cancel()
+    async def _end_launches(self, now: asyncio.Event) -> None:
+        """Give launches in flight the time of `shutdown_timeout`, or none."""
+        if not self.launching:
+            return
+        stopping = self._launches.create_task(now.wait())
+        limit = time.monotonic() + (self._config.shutdown_timeout or _SHUTDOWN_SECONDS)
+        while self.launching and not stopping.done() and time.monotonic() < limit:
+            some = {stopping, *self.launching}
+            left = max(0.0, limit - time.monotonic())
+            await asyncio.wait(some, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in (stopping, *self.launching):  # the next manager goes on from the record
+            task.cancel()
 
     async def _follow_config(self, hup: asyncio.Event) -> None:
         async for change in reload.changes(self.path, hup):
@@ -112,7 +128,10 @@ class Manager:
                     self._say_kept(error)
 
     def _load(self, checked: Checked) -> None:
+        self.heard(checked.config)
         logs.say_notes(checked.notes)
+        if checked.config.listen_address != self._config.listen_address:
+            log.warning("A change of listen_address counts after a restart")
         try:
             self._apply(checked.config, checked.left_out)
         except ConfigError as error:

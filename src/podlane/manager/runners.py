@@ -76,14 +76,15 @@ class RunnerBook:
         on. ConfigError if none is left.
         """
         present: dict[str, Runner] = {}
-        self._max_age = parse_duration(config.connection_max_age)
+        max_age = max(0.0, parse_duration(config.connection_max_age or "0"))
+        is_other, self._max_age = max_age != self._max_age, max_age
         refused: list[ConfigError] = []
         left_out: list[str] = []
         for settings in config.runners:
             key = names.runner_key(settings.url, settings.token)
             old = self._runners.get(key)
             try:
-                if old is None or old.context.runner != settings:
+                if old is None or is_other or old.context.runner != settings:
                     self._runners[key] = self._runner(key, settings, start)
             except ConfigError as error:
                 refused.append(error)
