@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ import click
 from podlane import __version__
 from podlane.core.config.check import Entry
 from podlane.core.config.model import Config
+from podlane.core.text.token import Token
+from podlane.errors import ConfigError
 
 if TYPE_CHECKING:
     from podlane.manager.system_id import SystemId
@@ -77,6 +79,7 @@ async def _serve(
 ) -> None:
     from podlane.manager.daemon import Manager, Signals
     from podlane.manager.runners import Identity
+    from podlane.manager.sentry import Sentry
     from podlane.manager.system_id import load_system_id
 
     system_id = load_system_id(file, told=os.environ.get("PODLANE_SYSTEM_ID", ""))
@@ -95,7 +98,22 @@ async def _serve(
     loop.add_signal_handler(signal.SIGHUP, signals.hup.set)
     manager = Manager(config, file, identity, left_out)
     manager.heard = set_up_log
+    manager.sentry = Sentry(_sentry_dsn(os.environ))
     manager.places.is_draining = bool(os.environ.get("PODLANE_DRAIN"))
     gc.freeze()  # what is imported stays: no collection need look at it again
     gc.set_threshold(10_000, 20, 20)
-    await manager.serve(signals)
+    try:
+        await manager.serve(signals)
+    except Exception as error:
+        await manager.sentry.crashed(error)
+        raise
+
+
+def _sentry_dsn(environ: Mapping[str, str]) -> Token:
+    """The fallback of `sentry_dsn`."""
+    from podlane.core.config import dsn
+
+    found = Token(environ.get("SENTRY_DSN", ""))
+    for name, what in dsn.faults("SENTRY_DSN", found):
+        raise ConfigError(f"`{name}` {what}", reference="config-value")
+    return found

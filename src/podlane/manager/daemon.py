@@ -33,6 +33,7 @@ from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
+from podlane.manager.sentry import Sentry
 from podlane.manager.settle import Settler
 from podlane.manager.status import Status, serve_status
 from podlane.manager.usage_log import UsageLog
@@ -82,6 +83,7 @@ class Manager:
         self.status.why_not_ready = self._why_not_ready
         self.launching: set[asyncio.Task[None]] = set()
         self.heard: Callable[[Config], None] = lambda _: None  # told of each new configuration
+        self.sentry = Sentry()
         self._config = config
         self._left_out = left_out
         self._tasks: asyncio.TaskGroup
@@ -95,6 +97,7 @@ class Manager:
                     self._tasks.create_task(self.settler.serve(self._tasks))
                     self._tasks.create_task(self.keeper.serve(self._tasks))
                     self._tasks.create_task(self.places.serve())
+                    self._tasks.create_task(self.sentry.serve())
                     self._tasks.create_task(serve_status(self.status, self._config.listen_address))
                     self._apply(self._config, self._left_out, is_start=True)
                     self._tasks.create_task(orphans.sweep(self._runners, self.board))
@@ -155,6 +158,7 @@ class Manager:
         config = msgspec.structs.replace(config, runners=config.runners + kept)
         runners = self.book.update(config, self._tasks.create_task)
         self._config = config
+        self.sentry.change(config.sentry_dsn)
         self.hands.usage.change(usage_files(config.experimental.usage_logger))
         self.places.concurrent = config.concurrent
         for key in [key for key in self.pollers if key not in runners]:

@@ -86,6 +86,7 @@ class Config(msgspec.Struct, frozen=True):
     log_format: str = ""
     listen_address: str = ""
     shutdown_timeout: int = 0  # seconds; 0: 30
+    sentry_dsn: Token = Token("")  # empty: SENTRY_DSN of the environment
     connection_max_age: str = "15m"  # Go duration; 0 or less: for ever
     labels: dict[str, str] = {}  # of every runner, unless its own say otherwise
     session_server: SessionServer = SessionServer()

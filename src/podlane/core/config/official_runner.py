@@ -2,7 +2,6 @@
 
 RUNNER = """
 []
-sentry_dsn later: errors go to podlane's own log only
 user moot: it is the shell executor's; set `pod_security_context.run_as_user` for jobs in pods
 
 [experimental.usage_logger.snowplow_billing]

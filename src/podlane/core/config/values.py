@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from podlane.core.config import durations, labels
+from podlane.core.config import dsn, durations, labels
 from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES
 from podlane.core.config.model import Config, RunnerConfig
 
@@ -27,6 +27,7 @@ def faults_of_file(config: Config) -> Iterator[tuple[str, ...]]:
     yield from at_least(("concurrent", config.concurrent, 1))
     yield from at_least(("check_interval", config.check_interval, 0))
     yield from durations.faults(("connection_max_age", config.connection_max_age))
+    yield from dsn.faults("sentry_dsn", config.sentry_dsn)
     yield from labels.faults(config.labels)
 
 

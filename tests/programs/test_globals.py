@@ -1,4 +1,4 @@
-"""How a manager leaves, and what a reload changes of it while it runs."""
+"""How a manager leaves, what a reload changes of it, and where its errors go."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import signal
 import time
 
-from harness import gitlab, manager, play, wait
+from harness import gitlab, http_server, manager, play, wait
 from harness.embedded import EmbeddedCluster
+from harness.http_server import Call, Said
 from harness.manager import Manager
 from harness.scenario import JobSpec
 from podlane.local.cluster.faults import ApiDown
@@ -59,3 +60,40 @@ async def test_a_reload_changes_the_log_and_says_what_it_does_not_change(
             job = served.enqueue(JOB)
             await served.coordinator.wait_finished(job.id, 30)
             assert '"msg": "Received a job"' in started.log
+
+
+async def test_errors_reach_the_sentry_of_the_environment_without_secrets(
+    stage: EmbeddedCluster,
+) -> None:
+    bodies: list[bytes] = []
+
+    def take(call: Call) -> Said:
+        bodies.append(call.body)
+        return Said(200, {}, b"{}")
+
+    with http_server.serve(take) as sentry:
+        dsn = {"SENTRY_DSN": f"{sentry.url.replace('://', '://key@')}/7"}
+        async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+            config = play.config_for(stage, served)
+            stranger = {"name": "stranger", "token": "glrt-0123456789stranger"}
+            config["runners"].append(config["runners"][0] | stranger)
+            async with manager.running(stage.folder / "m", config, {**stage.environ(), **dsn}):
+                await wait.until("the event", lambda: bool(bodies))
+    (body,) = bodies
+    assert b"GitLab refuses the runner, which rests now" in body
+    assert b"stranger" in body
+    assert b"glrt-" not in body
+
+
+async def test_a_sentry_dsn_that_is_none_is_refused_and_not_repeated(
+    stage: EmbeddedCluster,
+) -> None:
+    wrong = Manager(stage.folder / "m", {"sentry_dsn": "key-of-mine@x"}, stage.environ())
+    await wrong.start()
+    assert await wrong.ended() == 2
+    assert "line 1: `sentry_dsn` is no address of a Sentry project" in wrong.log
+    other = Manager(stage.folder / "n", {}, {**stage.environ(), "SENTRY_DSN": "key-of-mine@x"})
+    await other.start()
+    assert await other.ended() == 2
+    assert "`SENTRY_DSN` is no address" in other.log
+    assert "key-of-mine" not in wrong.log + other.log

@@ -1,0 +1,1 @@
+"""Sentry: where errors of podlane itself are sent."""
