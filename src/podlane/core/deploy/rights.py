@@ -17,6 +17,10 @@ from podlane.core.deploy.wish import Manifest, Wish, metadata
 RBAC = "rbac.authorization.k8s.io"
 Rules = dict[tuple[str, str], set[str]]  # (API group, resource) → verbs
 
+_DEPLOYMENTS = {"list", "get", "create", "update", "patch", "delete"}
+_OF_PAUSE_PODS: Rules = {("apps", "deployments"): _DEPLOYMENTS}
+_OF_THEIR_CLASS: Rules = {("scheduling.k8s.io", "priorityclasses"): {"get", "create"}}
+
 
 class Rights(msgspec.Struct, frozen=True):
     """Rules by namespace, and those that no namespace bounds; `why` says why there are such."""
@@ -43,6 +47,11 @@ def rights(config: Config, namespace: str, secret: str) -> Rights:
             why.append(_why(runner, reach))
         for name in reach.names if not reach.is_any else ():
             _add(found.setdefault(name, {}), rules)
+        if kubernetes.autoscaler.policy:
+            _add(found.setdefault(reach.home, {}), _OF_PAUSE_PODS)
+            if not kubernetes.autoscaler.pause_pod_priority_class_name:
+                _add(everywhere, _OF_THEIR_CLASS)
+                why.append(f"the pause pods' priority class of the runner {_named(runner)}")
     return Rights(found, everywhere, tuple(dict.fromkeys(why)))
 
 
@@ -52,7 +61,11 @@ def _home(runner: RunnerConfig, namespace: str) -> str:
 
 def _why(runner: RunnerConfig, reach: Reach) -> str:
     key = "namespace_per_job" if reach.makes_them else "an open namespace_overwrite_allowed"
-    return f"{key} of the runner {runner.name or runner.url}"
+    return f"{key} of the runner {_named(runner)}"
+
+
+def _named(runner: RunnerConfig) -> str:
+    return runner.name or runner.url
 
 
 def _of_jobs(runner: RunnerConfig) -> Rules:
