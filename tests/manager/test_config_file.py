@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from podlane.errors import ConfigError
-from podlane.manager.config_file import check_writable, find_config_file, read_config, write_text
+from podlane.manager.config_file import (
+    check_text,
+    check_writable,
+    find_config_file,
+    read_config,
+    write_text,
+)
 
 
 def test_a_new_file_is_its_owners_only(tmp_path: Path) -> None:
@@ -51,3 +57,17 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"there is no config.toml; looked at: {tmp_path}"):
         find_config_file(str(tmp_path), {})
+
+
+def test_a_runner_with_other_faults_hears_of_its_time_zone_too(tmp_path: Path) -> None:
+    text = (
+        'concurrent = 1\n[[runners]]\nurl = "https://g.test"\ntoken = "t"\nlimit = -1\n'
+        '[[runners.monitoring.job_queuing_durations]]\ntimezone = "Europe/Berln"\n'
+        "[[runners.kubernetes.autoscaler.policy]]\ntimezone = 'UTC'\n"
+    )
+    checked = check_text(text, tmp_path, {})
+    assert [(note.line, note.hint) for note in checked.faults] == [
+        (5, ""),
+        (7, "the nearest one is `Europe/Berlin`"),
+    ]
+    assert len(checked.left_out) == 1

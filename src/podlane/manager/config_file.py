@@ -56,15 +56,16 @@ def unless_unfit(path: Path, checked: Checked) -> Checked:
 def check_text(text: str, folder: Path, environ: Mapping[str, str]) -> Checked:
     """All that is to be said of the text of a config.toml in `folder`, and of files it names."""
     checked = check(text, environ)
-    lines: dict[lines_of_keys.Path, int] = {}
-    notes: list[ConfigNote] = []
     entries: list[Entry] = []
+    rows: list[tuple[Entry, Row]] = []
     for entry in checked.entries:
         patched, found = _with_patches(entry.runner, folder)
-        for key, what, hint in [*found, *zones.faults(entry.runner)]:
-            lines = lines or lines_of_keys.key_lines(text)
-            notes.append(_fault(entry, (key, what, hint), lines))
+        rows += [(entry, row) for row in found]
         entries.append(msgspec.structs.replace(entry, runner=patched))
+    for entry in (*checked.entries, *checked.left_out):
+        rows += [(entry, row) for row in zones.faults(entry.runner)]
+    lines = lines_of_keys.key_lines(text) if rows else {}
+    notes = [_fault(entry, row, lines) for entry, row in rows]
     return checked.with_runners(entries, notes)
 
 

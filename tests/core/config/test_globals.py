@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from podlane.core.config.check import check
 from podlane.core.config.model import Config
 from podlane.core.config.monitoring import JobQueuingDuration, Monitoring, waited_too_long
 from podlane.core.config.notes import ConfigNote
@@ -48,6 +49,12 @@ def test_labels_of_the_file_are_every_runners_unless_its_own_differ() -> None:
 )
 def test_a_label_that_gitlab_would_not_take_is_refused(text: str, words: str) -> None:
     assert words in refused(text)
+
+
+def test_a_bad_label_of_the_file_is_told_once() -> None:
+    checked = check('[labels]\nab = "x"\nabc = "y"\n' + RUNNER, {})
+    assert [note.line for note in checked.faults] == [2]
+    assert checked.entries[0].runner.labels == {"abc": "y"}
 
 
 def test_more_labels_than_gitlab_takes_are_refused_where_they_meet() -> None:

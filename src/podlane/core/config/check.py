@@ -25,6 +25,7 @@ from podlane.core.config.connection import connection
 from podlane.core.config.faults import fault, faults
 from podlane.core.config.fit import fit
 from podlane.core.config.hints import hint_of_limit, hints, hints_of_places
+from podlane.core.config.labels import good
 from podlane.core.config.lines import key_lines
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.notes import ConfigNote
@@ -149,7 +150,7 @@ def _runner(
     values, of_flags = feature_flags.sifted(values, place)
     values, unset = filled(values, place, environ)
     if isinstance(labels := values.get("labels", {}), dict):
-        values["labels"] = top.labels | labels
+        values["labels"] = good(top.labels) | labels
     way, lacking = connection(values, place, environ)
     runner, misfits = fit(in_one_form(values | way), RunnerConfig, place)
     assert runner is not None, "url and token are texts by now"

@@ -10,6 +10,13 @@ _KEY = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{2,64}")
 _VALUE = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 
 
+def good(labels: Mapping[str, str]) -> dict[str, str]:
+    """Those that have no fault of their own, which need not be told for each runner again."""
+    return {
+        key: text for key, text in labels.items() if _KEY.fullmatch(key) and _VALUE.fullmatch(text)
+    }
+
+
 def faults(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """`labels` may be those of the whole file or a runner's, the file's among them."""
     for key, value in labels.items():
