@@ -208,7 +208,6 @@ shutdown_timeout = 0
             'line 8: `[[runners]] #1 "builder" kubernetes.affinity.node_affinity.weigth`',
         ),
         ("concurent = 4", "unknown", "line 1: `concurent` is unknown: the nearest known name"),
-        ("sentry_dsn = 'https://k@s.example/1'", "later", "`sentry_dsn` is not yet honoured"),
         ("[machine.shutdown_drain]\nenabled = true", "moot", "`machine` has no effect"),
         ("[session_server]\nlisten_address = ':1'", "later", "line 1: `session_server`"),
     ],
