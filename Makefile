@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test format stores golden lock dist cluster-up cluster-down image cluster bench clean
+.PHONY: help setup wheels demo check test format stores golden lock dist cluster-up cluster-down image cluster bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,12 @@ lock: ## Write requirements.lock anew from pyproject.toml
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --extra gcs --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --constraint requirements.lock --output-file requirements-core.lock pyproject.toml
+
+wheels: setup ## Write the list of wheels by which the image can be built for arm64
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes --only-binary :all: --python-version 3.11 --implementation cp \
+	  --platform manylinux_2_28_aarch64 --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 --dest "$$folder" -r requirements-core.lock; \
+	(cd "$$folder" && sha256sum -- *.whl) >image/wheels-arm64.txt
 
 demo: setup ## Run a sample project through podlane local, in a copy
 	@set -e; folder=$$(mktemp -d "$${TMPDIR:-/tmp}/podlane-demo.XXXXXX"); \

@@ -12,6 +12,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -35,6 +36,20 @@ def layer(folder: Path, out: Path) -> None:
     partial.rename(out)
 
 
+def described(containerfile: str) -> dict[str, Any]:
+    """How the image of a Containerfile is run: what its last stage says."""
+    lines = [line.partition(" ") for line in containerfile.splitlines()]
+    last = max(number for number, (word, _, _) in enumerate(lines) if word == "FROM")
+    said = [(word, rest.strip()) for word, _, rest in lines[last:]]
+    one = dict(said)
+    return {
+        "User": one["USER"],
+        "Env": [rest for word, rest in said if word == "ENV"],
+        "Entrypoint": json.loads(one["ENTRYPOINT"]),
+        "Cmd": json.loads(one["CMD"]),
+    }
+
+
 def _put(tar: tarfile.TarFile, name: str, document: object) -> None:
     data = json.dumps(document).encode()
     member = tarfile.TarInfo(name)
@@ -42,16 +57,16 @@ def _put(tar: tarfile.TarFile, name: str, document: object) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-def archive(
-    out: Path, name: str, layers: list[Path], entrypoint: list[str], user: str = ""
-) -> None:
+def archive(out: Path, name: str, layers: list[Path], asked: argparse.Namespace) -> None:
     """Write the image NAME, made of LAYERS, for `ctr images import`."""
     config = {
-        "User": user,
+        "User": asked.user,
         "Env": [SEARCH_PATH],
-        "Entrypoint": entrypoint or None,
-        "Cmd": None if entrypoint else ["sh"],
+        "Entrypoint": asked.entrypoint or None,
+        "Cmd": None if asked.entrypoint else ["sh"],
     }
+    if asked.containerfile:
+        config = described(asked.containerfile.read_text())
     digests = [_digest(path) for path in layers]
     image = {
         "architecture": "amd64",
@@ -80,11 +95,12 @@ def main() -> None:
     whole.add_argument("layers", type=Path, nargs="+")
     whole.add_argument("--entrypoint", action="append", default=[])
     whole.add_argument("--user", default="")
+    whole.add_argument("--containerfile", type=Path, help="its USER, ENV, ENTRYPOINT and CMD count")
     asked = parser.parse_args()
     if asked.command == "layer":
         layer(asked.folder, asked.out)
     else:
-        archive(asked.out, asked.name, asked.layers, asked.entrypoint, asked.user)
+        archive(asked.out, asked.name, asked.layers, asked)
 
 
 if __name__ == "__main__":

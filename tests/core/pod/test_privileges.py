@@ -131,8 +131,25 @@ def test_nothing_is_set_unasked_for_what_may_be_root(text: str, own: dict[str, A
 def test_each_container_is_asked_for_itself() -> None:
     text = BUILD + NOT_ROOT
     assert context(text)["allowPrivilegeEscalation"] is False
-    for name in ("helper", "service"):
-        assert context(text, name) == {"capabilities": {"drop": ["NET_RAW"]}}
+    assert context(text, "service") == {"capabilities": {"drop": ["NET_RAW"]}}
+    assert context(text, "helper") == {"runAsUser": 0, "capabilities": {"drop": ["NET_RAW"]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "uid"),
+    [
+        ("", 0),
+        (POD + "run_as_group = 5\n", 0),
+        (POD + "run_as_non_root = true\n", None),
+        (POD + "run_as_user = 7\n", None),
+        (HELPER + "run_as_non_root = true\n", None),
+        (HELPER + "run_as_user = 7\n", 7),
+        (POD + "run_as_non_root = true\n" + HELPER + "run_as_non_root = false\n", 0),
+    ],
+)
+def test_the_helper_is_root_where_nothing_is_said_against_it(text: str, uid: int | None) -> None:
+    """Its image starts as user 1000, who could not give files to whoever runs the scripts."""
+    assert context(text, "helper").get("runAsUser") == uid
 
 
 def test_what_the_config_says_wins() -> None:

@@ -11,6 +11,7 @@ from podlane.core.pod import privileges
 
 ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_SECONDS = 3607
+_ROOT = 0
 
 
 def pod_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
@@ -38,7 +39,17 @@ def build_security_context(kubernetes: KubernetesConfig, owner: Owner) -> dict[s
 
 def helper_security_context(kubernetes: KubernetesConfig) -> dict[str, Any]:
     own = kubernetes.helper_container_security_context
-    return _security_context(kubernetes, own, _owner(own))
+    return _security_context(kubernetes, own, _helper_owner(kubernetes, own))
+
+
+def _helper_owner(kubernetes: KubernetesConfig, own: ContainerSecurityContext) -> Owner:
+    """Root where nothing is said against it: only root can give the working copy to whoever the
+    build image has its scripts run by. The image itself would start as user 1000."""
+    pod, owner = kubernetes.pod_security_context, _owner(own)
+    is_told = owner.uid is not None or pod.run_as_user is not None
+    if is_told or either(own.run_as_non_root, pod.run_as_non_root):
+        return owner
+    return Owner(uid=_ROOT, gid=owner.gid)
 
 
 def service_security_context(kubernetes: KubernetesConfig, wish: Owner) -> dict[str, Any]:
