@@ -52,6 +52,9 @@ def read_case(name: str) -> tuple[Job, RunnerContext]:
         manager_name="manager",
         helper_image="podlane:dev",
     )
+    if (folder / "context.json").exists():  # what the deployment adds
+        further = json.loads((folder / "context.json").read_text())
+        context = msgspec.structs.replace(context, **further)
     raw = _filled(json.loads((folder / "job.json").read_text()))
     job = with_inputs(parse_job(json.dumps(raw).encode()), context)
     return job, _with_shelf(job, context)

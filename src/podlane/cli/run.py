@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import logging
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ from podlane.errors import ConfigError
 
 if TYPE_CHECKING:
     from podlane.manager.system_id import SystemId
+
+log = logging.getLogger(__name__)
 
 
 @click.command(help="Run the manager: ask for jobs, launch their pods, settle them.")
@@ -71,6 +74,20 @@ def _installation(file: Path, system_id: SystemId) -> str:
     return hashlib.sha256(f"{system_id.text}\n{file}".encode()).hexdigest()[:12]
 
 
+def _say_baked(folder: Path) -> None:
+    """A ConfigMap mounted on /etc/gitlab-runner hides what an image has below it."""
+    from podlane.clients.http.own_certificates import BAKED, baked_beside
+
+    if hidden := baked_beside(folder):
+        log.info(
+            "Certificates of the image do not lie beside config.toml, where something else may be "
+            "mounted over them; they are used all the same",
+            extra={
+                "fields": {"certs": f"{folder}/certs", "in": str(BAKED), "of": ", ".join(hidden)}
+            },
+        )
+
+
 async def _serve(
     file: Path,
     config: Config,
@@ -90,7 +107,9 @@ async def _serve(
         host_name=socket.gethostname(),
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
         docker_config=Path.home() / ".docker" / "config.json",
+        certificates_in_jobs=bool(os.environ.get("PODLANE_CERTIFICATES_IN_JOBS")),
     )
+    _say_baked(file.parent)
     signals = Signals()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

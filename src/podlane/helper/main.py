@@ -22,7 +22,7 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed, in_words_of
 from podlane.core.job.word import OTHER_VERSION, LastWord, encode_word
 from podlane.core.plan.model import VERSION, JobPlan, PlanVersion
 from podlane.core.text import token
-from podlane.helper import cache, files
+from podlane.helper import cache, certificates, files
 from podlane.helper.echo import Echo
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
@@ -43,6 +43,7 @@ def main(argv: list[str]) -> int:
     os.umask(files.choose_umask(plan))
     pod = Path(plan.places.pod)
     Path(os.environ.get("HOME", "/")).mkdir(parents=True, exist_ok=True)
+    certificates.write_bundle(plan)
     work = _work(plan, pod)
 
     def end_well(_number: int, _frame: object) -> None:

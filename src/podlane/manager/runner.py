@@ -12,6 +12,7 @@ import msgspec
 
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.clients.gitlab.runner_api import RunnerApi
+from podlane.clients.http.own_certificates import own_certificates
 from podlane.clients.kube.api import KubeApi
 from podlane.core.config.model import RunnerConfig
 from podlane.core.config.reach import Reach
@@ -21,6 +22,7 @@ from podlane.core.pod.tries import Tries
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.duration import parse_duration
 from podlane.core.text.token import Token
+from podlane.errors import ConfigError
 from podlane.manager.pods import Wishes
 from podlane.manager.site import Site
 from podlane.manager.stores.shared import SharedCache
@@ -80,9 +82,11 @@ class Runner:
         """The context at this moment: the time, the certificates that GitLab is trusted by, and
         the manager's own registry credentials."""
         certificate, key = self.gitlab.client_certificate()
+        trusted, own = self.gitlab.ca_certificates(), _own_certificates()
         return msgspec.structs.replace(
             self.context,
-            ca_certificates=self.gitlab.ca_certificates(),
+            ca_certificates=f"{trusted.rstrip()}\n{own}".lstrip() if own else trusted,
+            has_own_certificates=bool(own),
             client_certificate=certificate,
             client_key=Token(key),
             docker_config=Token(_read(self.docker_config)),
@@ -119,6 +123,14 @@ def wishes(runner: RunnerConfig) -> Wishes:
             most_pause=max(most, 500) / 1000 if most else None,
         ),
     )
+
+
+def _own_certificates() -> str:
+    """Nothing while they cannot be read: whoever speaks TLS says so."""
+    try:
+        return own_certificates()
+    except ConfigError:
+        return ""
 
 
 def _read(file: Path | None) -> str:

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 class Identity(msgspec.Struct, frozen=True):
     """Who this manager is. `helper_image`: the image of the helper where the config names none.
     `docker_config`: its own registry credentials, a file that may not be there.
+    `certificates_in_jobs`: the containers of jobs are to trust what we trust.
     """
 
     version: str
@@ -47,6 +48,7 @@ class Identity(msgspec.Struct, frozen=True):
     host_name: str
     helper_image: str
     docker_config: Path | None = None
+    certificates_in_jobs: bool = False
 
 
 class RunnerBook:
@@ -130,6 +132,7 @@ class RunnerBook:
             info=build_info(self._identity.version, settings.labels, settings.shell),
             manager_name=self._identity.host_name,
             helper_image=self._identity.helper_image,
+            certificates_in_jobs=self._identity.certificates_in_jobs,
         )
         kubernetes, reach = settings.kubernetes, reach_of(settings.kubernetes)
         root, views = self._cluster(kubernetes, start)

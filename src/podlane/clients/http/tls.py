@@ -1,7 +1,8 @@
 """Whom we trust and who we are, when speaking TLS.
 
-Always the system's store, plus the CA of `tls-ca-file` or of `certs/<host>.crt` beside the config
-(gitlab-runner's places), plus PEM text handed over; TLS 1.2 at least.
+Always the system's store, plus our own certificates (PODLANE_CERTIFICATES), plus the CA of
+`tls-ca-file` or of `certs/<host>.crt` beside the config (gitlab-runner's places) or in the image,
+plus PEM text handed over; TLS 1.2 at least.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from podlane.clients.http.own_certificates import BAKED, own_certificates, own_files
 from podlane.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class TlsFiles(msgspec.Struct, frozen=True):
         return certificate, _text(self.key_file) or certificate
 
     def stamp(self) -> Stamp:
-        """Changes whenever one of the files does."""
-        return tuple(file_stamp(name) for name in (self.ca_file, self.cert_file, self.key_file))
+        """Changes whenever one of the files does, or one of our own certificates."""
+        named = (self.ca_file, self.cert_file, self.key_file)
+        return (*own_stamp(), *(file_stamp(name) for name in named))
 
 
 NO_FILES = TlsFiles()
@@ -117,12 +120,22 @@ def file_stamp(name: str) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
 
 
-def find_tls_files(folder: Path, runner: RunnerConfig) -> TlsFiles:
-    """The files of one runner: as configured, else by the name of GitLab's host in `certs/`."""
-    certs, host = folder / "certs", urlsplit(runner.url).hostname or ""
+def own_stamp() -> Stamp:
+    """Changes whenever our own certificates do; () where they cannot be looked at."""
+    try:
+        return tuple(file_stamp(str(file)) for file in own_files())
+    except ConfigError:
+        return ()
+
+
+def find_tls_files(folder: Path, runner: RunnerConfig, baked: Path = BAKED) -> TlsFiles:
+    """The files of one runner: as configured, else by the name of GitLab's host in `certs/`, or
+    among those of the image, which a mount may hide there."""
+    host = urlsplit(runner.url).hostname or ""
 
     def pick(configured: str, name: str) -> str:
-        return configured or (str(certs / name) if host and (certs / name).is_file() else "")
+        places = (folder / "certs" / name, baked / name) if host and not configured else ()
+        return configured or next((str(one) for one in places if one.is_file()), "")
 
     return TlsFiles(
         pick(runner.tls_ca_file, f"{host}.crt"),
@@ -143,19 +156,29 @@ def make_context(files: TlsFiles = NO_FILES, *, ca_text: str = "") -> ssl.SSLCon
             context.load_cert_chain(files.cert_file, files.key_file or None)
     except (OSError, ssl.SSLError) as error:
         named = ", ".join(name for name in (files.ca_file, files.cert_file) if name)
-        raise ConfigError(
-            f"cannot use the certificates {named or 'handed over'}: {error}",
-            hint="a certificate file is PEM text; see `tls-ca-file`",
-            reference="certificates",
-        ) from error
+        raise _unusable(named or "handed over", error) from error
     return context
 
 
+def _unusable(named: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"cannot use the certificates {named}: {error}",
+        hint="a certificate file is PEM text; see `tls-ca-file`",
+        reference="certificates",
+    )
+
+
 def plain_context() -> ssl.SSLContext:
-    """Trust the system's store, as Go does: a server's own certificate may be trusted by itself,
-    and a CA that Python 3.13 calls too lax (no key identifier, say) is one."""
+    """Trust the system's store and our own certificates, as Go does: a server's own certificate
+    may be trusted by itself, and a CA that Python 3.13 calls too lax (no key identifier, say) is
+    one. ConfigError for a file of ours that cannot be used."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if own := own_certificates():
+        try:
+            context.load_verify_locations(cadata=own)
+        except (ValueError, ssl.SSLError) as error:
+            raise _unusable(", ".join(map(str, own_files())), error) from error
     return context

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from podlane.clients.http.request import Request
 from podlane.errors import Rejected, Unavailable
 
+_DEPLOYED = "or hand it to `podlane deploy apply --ca-file`"
 _HINTS = {
-    "gitlab": "put the CA that signed it into the file that `tls-ca-file` names",
-    "kubernetes": "put the CA that signed it into the file that `ca_file` names",
+    "gitlab": f"put the CA that signed it into the file that `tls-ca-file` names, {_DEPLOYED}",
+    "kubernetes": f"put the CA that signed it into the file that `ca_file` names, {_DEPLOYED}",
+    "store": "hand the CA that signed it to `podlane deploy apply --ca-file`",
 }
 
 

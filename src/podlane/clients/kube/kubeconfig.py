@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from podlane.clients.http.tls import file_stamp, plain_context
+from podlane.clients.http.tls import file_stamp, own_stamp, plain_context
 from podlane.clients.kube.credential import Credential, FixedToken, Pair, Plugin, TokenFile
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError
@@ -37,7 +37,8 @@ class KubeconfigContext:
         if not str(self._entry.get("server", "")).startswith("https:"):
             return None
         pair = self._credential.pair()
-        made_of = pair, *(file_stamp(str(self._entry.get(key, ""))) for key in _FILES)
+        named = [str(self._entry.get(key, "")) for key in _FILES]
+        made_of = pair, *own_stamp(), *(file_stamp(name) for name in named)
         if self._context is None or made_of != self._made_of:
             try:
                 self._context, self._made_of = self._build(pair), made_of

@@ -93,6 +93,7 @@ def silence(host: str, error: BaseException) -> ServiceError:
             f"the certificate of {host} is not trusted: {said}",
             service=SERVICE,
             details="certificate",
+            hint="the runner's administrator hands its CA to `podlane deploy apply --ca-file`",
         )
     if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
         return Unavailable(f"{host}: the answer is broken or cut short", service=SERVICE)

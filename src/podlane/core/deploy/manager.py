@@ -164,6 +164,8 @@ def _environment(wish: Wish) -> dict[str, str]:
         found["PODLANE_SYSTEM_ID"] = wish.system_id or derived_system_id(wish)
     if wish.certificates:
         found["PODLANE_CERTIFICATES"] = CERTIFICATES_FOLDER
+    if wish.extras.certificates_in_jobs:
+        found["PODLANE_CERTIFICATES_IN_JOBS"] = "1"
     return found
 
 

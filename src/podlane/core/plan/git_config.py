@@ -51,6 +51,8 @@ def helper_environment(plan: JobPlan, agent: str, correlation: str) -> dict[str,
     """For the helper's own git. `correlation`: what Gitaly's log will know the job by, or ""."""
     sources = plan.sources
     found = [*_HELPER_ONLY, *settings(plan), ("http.userAgent", agent)]
+    if plan.ca_bundle is not None:  # for submodules and LFS of other servers
+        found.append(("http.sslCAInfo", plan.ca_bundle.path))
     for server in _servers(plan):
         if correlation:
             header = f"X-Gitaly-Correlation-ID: {correlation}"

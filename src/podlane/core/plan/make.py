@@ -8,6 +8,7 @@ from podlane.core.plan import (
     artifacts,
     cache,
     cache_keys,
+    certificates,
     image,
     limits,
     notes,
@@ -75,6 +76,7 @@ def make_plan(job: Job, context: RunnerContext, ground: Ground | None = None) ->
         image=image.image(job, context, ground),
         entrypoint=image.entrypoint(job, ground),
         manager=context.manager_name,
+        ca_bundle=certificates.bundle(context, ground.places.pod),
         with_exit_checks=ground.flags["FF_ENABLE_BASH_EXIT_CODE_CHECK"],
         after_script_counts=not read(AFTER_SCRIPT_IGNORE_ERRORS, ground.reader),
     )

@@ -42,6 +42,14 @@ class GitLabAccess(msgspec.Struct, frozen=True, omit_defaults=True):
     failure_reasons: tuple[str, ...] = ()
 
 
+class CaBundle(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The file into which the helper writes whom the job trusts; `is_shared`: in a volume that
+    build and services see."""
+
+    path: str
+    is_shared: bool = False
+
+
 class Places(msgspec.Struct, frozen=True, omit_defaults=True):
     """Absolute paths in helper and build container alike.
 
@@ -348,3 +356,4 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     manager: str = ""
     with_exit_checks: bool = False
     after_script_counts: bool = False
+    ca_bundle: CaBundle | None = None

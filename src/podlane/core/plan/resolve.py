@@ -16,7 +16,7 @@ from podlane.core.config.volume_faults import absolute
 from podlane.core.job import variables
 from podlane.core.job.payload import Job, Variable
 from podlane.core.job.variables import Reader, Variables, own_variable
-from podlane.core.plan import secrets
+from podlane.core.plan import certificates, secrets
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.flags import Flags, resolve_flags
 from podlane.core.plan.model import Places
@@ -112,6 +112,7 @@ def _final(job: Job, context: RunnerContext, flags: Flags, places: Places) -> li
     runner = context.runner
     image = [Variable(key="CI_JOB_IMAGE", value=job.image.name, public=True)]
     return [
+        *certificates.variables(context, places.pod),
         *flags.variables(),
         *(image if job.image.name else ()),
         own_variable("CI_RUNNER_SHORT_TOKEN", short_token(runner.token)),

@@ -39,6 +39,7 @@ def volumes(
         {"name": "plan", "projected": {"sources": _plan_sources(plan_secrets)}},
         {"name": "tell", "downwardAPI": {"items": [tell, *_service_log(plan), *_whose(plan)]}},
         *([{"name": "services", "emptyDir": {}}] if plan.services else []),
+        *([{"name": "certificates", "emptyDir": {}}] if _certificates(plan) else []),
         *[{"name": name, "emptyDir": {}} for name, _ in _working(plan, cache_dir, configured)],
         *configured.volumes,
     ]
@@ -76,11 +77,20 @@ def mounts(
         {"name": "plan", "mountPath": f"{pod}/plan", "readOnly": True},
         {"name": "tell", "mountPath": f"{pod}/tell", "readOnly": True},
         *([{"name": "services", "mountPath": f"{pod}/services"}] if plan.services else []),
+        *_certificates(plan),
         *shared,
     ]
+    shared = [*shared, *(one | {"readOnly": True} for one in _certificates(plan))]
     mounted = security.ACCOUNT_PATH in configured.paths()
     account = [] if mounted else security.account_mount(kubernetes)
     return Mounts(helper=helper, build=[lane, *shared, *account], service=shared)
+
+
+def _certificates(plan: JobPlan) -> list[Manifest]:
+    """The mount of the file by which the job's containers trust our certificates."""
+    if plan.ca_bundle is None or not plan.ca_bundle.is_shared:
+        return []
+    return [{"name": "certificates", "mountPath": f"{plan.places.pod}/certificates"}]
 
 
 def mark(places: Places, service: str) -> Manifest:
