@@ -79,6 +79,8 @@ class Gcs:
             case "PUT":
                 self.objects[name] = call.body
                 return Said(200, _facts(call.body))
+            case "DELETE":
+                return Said(204 if self.objects.pop(name, None) is not None else 404)
             case "POST" if call.headers.get("x-goog-resumable") == "start":
                 upload = f"upload-{len(self.names)}"
                 self.sessions[upload], self.names[upload] = bytearray(), name
