@@ -157,6 +157,18 @@ async def test_quota_limits_and_pod_security(world: World) -> None:
     assert code == 0, found
 
 
+async def test_a_priority_class_that_is_not_there(world: World) -> None:
+    name = f"{world.cluster.namespace}-urgent"
+    world.change(kubernetes={"priority_class_name": name})
+    _, found = await world.look()
+    try:
+        await do(failing(found, "admission").fix)
+        code, found = await world.look()
+        assert code == 0, found
+    finally:
+        await kubectl("delete", "priorityclass", name, "--ignore-not-found")
+
+
 async def test_rights_of_a_user(world: World) -> None:
     """A user with too few rights; the fix gives exactly those, and then all is well."""
     stage = world.cluster

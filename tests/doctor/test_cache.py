@@ -19,8 +19,6 @@ from stores import gcs
 from stores.azure import ACCOUNT, CONTAINER, KEY, Azure
 from stores.s3 import S3
 
-pytest_plugins = ("stores.fixtures",)
-
 
 async def look(table: dict[str, Any], **environ: str) -> Finding:
     def decode(kind: type, value: Any) -> Any:

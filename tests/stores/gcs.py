@@ -73,6 +73,9 @@ class Gcs:
         if refused := self._check(call, parts.path, query):
             return refused
         name = unquote(parts.path).removeprefix(f"/{BUCKET}/")
+        return self._of_object(call, parts.path, name)
+
+    def _of_object(self, call: Call, path: str, name: str) -> Said:
         match call.method:
             case "GET" | "HEAD":
                 return self._read(call, name)
@@ -84,7 +87,7 @@ class Gcs:
             case "POST" if call.headers.get("x-goog-resumable") == "start":
                 upload = f"upload-{len(self.names)}"
                 self.sessions[upload], self.names[upload] = bytearray(), name
-                return Said(201, {"Location": f"{self.url}{parts.path}?upload_id={upload}"})
+                return Said(201, {"Location": f"{self.url}{path}?upload_id={upload}"})
         return _refuse(400, "InvalidArgument")
 
     def _check(self, call: Call, path: str, query: dict[str, str]) -> Said | None:

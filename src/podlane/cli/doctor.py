@@ -24,8 +24,8 @@ _HELP = """Look at all that jobs need, in order: config.toml, GitLab, its certif
 the cluster, rights, quota and limits, Pod Security, the objects that the config names, the cache.
 
 One line each, with what mends it. It looks from where it runs: on a laptop at a config.toml or,
-by --deployment, at a manager in the cluster; in the manager's pod at itself. Nothing is left
-behind. The exit code is 1 when something fails."""
+by --deployment, at a manager in the cluster; in the manager's pod at itself. The exit code
+is 1 when something fails."""
 
 Tell = Callable[[Finding], None]
 
