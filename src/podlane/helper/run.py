@@ -14,6 +14,7 @@ from podlane.core.plan.model import JobPlan
 from podlane.core.trace import usage
 from podlane.helper import artifacts, cache, files, scripts, secrets, services, sources, stay, tell
 from podlane.helper.lane import LaneLost
+from podlane.helper.pod_events import PodEvents
 from podlane.helper.work import (
     Deferred,
     JobStopped,
@@ -84,8 +85,14 @@ def _meet_build_container(work: Work) -> None:
     """Wait for the loop's hello, and give the working copy to whoever runs the scripts."""
     limits = work.plan.limits
     until = work.started + min(limits.hello, limits.prepare or limits.hello)
+    events = PodEvents(work)
+
+    def is_over() -> bool:
+        events.show()
+        return _is_over(work)
+
     try:
-        work.hello = work.lane.hello(work.until(until), lambda: _is_over(work))
+        work.hello = work.lane.hello(work.until(until), is_over)
     except LaneLost as error:
         raise Deferred from error
     if work.hello is None:
@@ -93,6 +100,7 @@ def _meet_build_container(work: Work) -> None:
         if tell.read(work.plan).defer:
             raise Deferred
         raise _no_hello(work.plan)
+    events.show_rest()
     files.hand_over(work.plan, work.hello)
 
 

@@ -100,6 +100,8 @@ class Keeper:
             await self._settler.speak_for(key, line, runner, outcome, ("canceled",))
 
     async def _say(self, key: Key, line: Line, runner: Runner, watch: Watch) -> None:
+        if line.pod is not None and line.pod.wants_events:
+            return  # `manager.pod_events` says more
         if line.pod is None:
             return  # the size of the trace tells whether a missing pod may be made: leave it 0
         if not runner.context.runner.kubernetes.print_pod_warning_events:

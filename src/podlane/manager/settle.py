@@ -41,6 +41,7 @@ from podlane.manager import pods, records
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.hands import Hands, Voice, abandon
+from podlane.manager.pod_events import PodEvents
 from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.service_logs import ServiceLogs
@@ -74,6 +75,7 @@ class Settler:
         self._busy: set[Key] = set()
         self._woken = self._board.watcher()
         self._service_logs = ServiceLogs()
+        self._pod_events = PodEvents(hands)
 
     async def serve(self, tasks: asyncio.TaskGroup) -> None:
         """Look at each job when it changes and when its time has come, for ever."""
@@ -104,6 +106,7 @@ class Settler:
             return
         if line.pod is not None and not line.is_over:
             self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
+            self._pod_events.look(key, line, runner, tasks)
         verdict = _verdict(line, now, runner.patience())
         if isinstance(verdict, Wait) or (isinstance(verdict, Keep) and line.is_kept):
             self._due[key] = now + max(verdict.seconds, 0.05)

@@ -61,6 +61,10 @@ SHOWN: dict[str, tuple[str, str]] = {
         "programs/test_report.py::test_the_managers_log_names_the_images_to_run",
     ),
     "FF_MASK_ALL_DEFAULT_TOKENS": ("scenarios/masking-all.yaml", "golden/nonsense-settings"),
+    "FF_PRINT_POD_EVENTS": (
+        "scenarios/acceptance/02-pod-events.yaml",
+        "scenarios/pod-events-of-a-waiting-pod.yaml",
+    ),
     "FF_SCRIPT_SECTIONS": ("scenarios/acceptance/07-sections.yaml", "golden/flags-default"),
     "FF_SECRET_RESOLVING_FAILS_IF_MISSING": (
         "scenarios/secrets-vault.yaml",

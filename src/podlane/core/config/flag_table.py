@@ -49,7 +49,7 @@ FF_LOG_IMAGES_CONFIGURED_FOR_JOB off honoured: The manager logs a line for each 
 FF_MASK_ALL_DEFAULT_TOKENS on honoured: All of GitLab's token prefixes are masked, not `glpat-` only.
 FF_NETWORK_PER_BUILD off always: It is the docker executor's; each pod has a network of its own.
 FF_POSIXLY_CORRECT_ESCAPES off always: Values are quoted as any POSIX shell reads them.
-FF_PRINT_POD_EVENTS off refused: What a pod waits for stands in the log once that takes ten seconds.
+FF_PRINT_POD_EVENTS off honoured: The log shows the cluster's events about the pod until its containers have started.
 FF_RESOLVE_FULL_TLS_CHAIN off always: Jobs get the certificates that the runner trusts as they are, root included.
 FF_SCRIPT_SECTIONS off honoured: A command of several lines is shown whole, in a folded section of the log.
 FF_SCRIPT_TO_STEP_MIGRATION off refused: Scripts run as scripts; podlane does not turn them into steps.

@@ -347,6 +347,7 @@ class JobPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     artifacts: ArtifactSettings | None = None
     services: tuple[ServiceCheck, ...] = ()
     service_logs: bool = False
+    with_pod_events: bool = False
     secrets: Secrets = Secrets()
     owner: Owner = Owner()
     usage: Usage = Usage()

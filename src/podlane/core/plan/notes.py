@@ -15,6 +15,7 @@ from podlane.core.plan import (
     image,
     lenient,
     overwrites,
+    pod_events,
     pulls,
     secrets,
     services,
@@ -45,6 +46,7 @@ def notes(job: Job, context: RunnerContext, ground: Ground) -> tuple[Note, ...]:
         *credentials.complaints(context, ground.variables),
         *helper_image.complaints(context, ground.reader),
         *_patches(context, ground),
+        *pod_events.complaints(context, ground),
         *lenient.complaints(context.runner.kubernetes),
         *overwrites.notes(context, ground),
     )

@@ -53,6 +53,7 @@ def pod_annotations(
     }
     default = {key: str(value)[:_TEXT_LIMIT] for key, value in written.items()}
     own = {names.SERVICE_LOG: "{}"} if plan.service_logs else {}
+    own |= {names.EVENTS: "{}"} if plan.with_pod_events else {}
     own |= {names.KEEP: str(int(plan.limits.keep))} if plan.limits.keep else {}
     return default | configured | own
 

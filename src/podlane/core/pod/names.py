@@ -23,6 +23,7 @@ NOTED = "podlane.dev/went-to"  # on a note: the namespace that jobs went to
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
 SERVICE_LOG = "podlane.dev/service-log"
+EVENTS = "podlane.dev/events"
 BEARER = "podlane.dev/bearer"  # on the record: the variable with the token that its pod is made by
 OWN_NAMESPACE = "podlane.dev/own-namespace"  # on the record: its namespace goes with it
 JOB_URL = "job.runner.gitlab.com/url"

@@ -166,6 +166,7 @@ class PodState(msgspec.Struct, frozen=True):
     is_deleting: bool = False
     told: Told = Told()
     wants_service_logs: bool = False
+    wants_events: bool = False
     keeps: float = 0
     policies: dict[str, list[str]] = {}
     pulls_failed: dict[str, int] = {}
@@ -248,6 +249,7 @@ def parse_pod(raw: RawPod) -> PodState:
         is_deleting=meta.deletion_timestamp is not None,
         told=parse_told(meta.annotations.get(names.TELL, "")),
         keeps=float(_number(meta.annotations.get(names.KEEP, ""))),
+        wants_events=names.EVENTS in meta.annotations,
         wants_service_logs=names.SERVICE_LOG in meta.annotations,
         policies=pulls.read(meta.annotations),
         pulls_failed=pulls.read_failed(meta.annotations),

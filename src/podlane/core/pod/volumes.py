@@ -37,7 +37,7 @@ def volumes(
         {"name": "lane", "emptyDir": {"medium": "Memory", "sizeLimit": _LANE_SIZE}},
         {"name": "spool", "emptyDir": {}},
         {"name": "plan", "projected": {"sources": _plan_sources(plan_secrets)}},
-        {"name": "tell", "downwardAPI": {"items": [tell, *_service_log(plan), *_whose(plan)]}},
+        {"name": "tell", "downwardAPI": {"items": [tell, *_handed_over(plan), *_whose(plan)]}},
         *([{"name": "services", "emptyDir": {}}] if plan.services else []),
         *([{"name": "certificates", "emptyDir": {}}] if _certificates(plan) else []),
         *[{"name": name, "emptyDir": {}} for name, _ in _working(plan, cache_dir, configured)],
@@ -55,11 +55,17 @@ def _whose(plan: JobPlan) -> list[Manifest]:
     ]
 
 
-def _service_log(plan: JobPlan) -> list[Manifest]:
-    if not plan.service_logs:
-        return []
-    field = {"fieldPath": f"metadata.annotations['{names.SERVICE_LOG}']"}
-    return [{"path": "service-log", "fieldRef": field}]
+def _handed_over(plan: JobPlan) -> list[Manifest]:
+    """What the manager hands over beside what it tells, where the job wants it."""
+    asked = (
+        ("service-log", names.SERVICE_LOG, plan.service_logs),
+        ("events", names.EVENTS, plan.with_pod_events),
+    )
+    return [
+        {"path": path, "fieldRef": {"fieldPath": f"metadata.annotations['{name}']"}}
+        for path, name, is_wanted in asked
+        if is_wanted
+    ]
 
 
 def mounts(
