@@ -17,9 +17,11 @@ from pathlib import Path
 import msgspec
 
 from podlane.core.config.check import Checked, Entry
-from podlane.core.config.model import Config
+from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.polling import polling
+from podlane.core.config.rotation import renewed
 from podlane.core.config.usage import usage_files
+from podlane.core.pod.names import runner_key
 from podlane.errors import ConfigError
 from podlane.manager import logs, orphans, reload
 from podlane.manager.board import Board, Line
@@ -31,6 +33,7 @@ from podlane.manager.left_out import without_faults
 from podlane.manager.pauses import Pause, Pauses
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
+from podlane.manager.rotation import Rotation
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
 from podlane.manager.sentry import Sentry
@@ -84,8 +87,10 @@ class Manager:
         self.launching: set[asyncio.Task[None]] = set()
         self.heard: Callable[[Config], None] = lambda _: None  # told of each new configuration
         self.sentry = Sentry()
+        self.rotation = Rotation(path, self._runners, self._take_token)
         self._config = config
         self._left_out = left_out
+        self._in_file = config, left_out  # that of `_config` as it was read
         self._tasks: asyncio.TaskGroup
         self._launches: asyncio.TaskGroup
 
@@ -102,6 +107,7 @@ class Manager:
                     self._apply(self._config, self._left_out, is_start=True)
                     self._tasks.create_task(orphans.sweep(self._runners, self.board))
                     self._tasks.create_task(self._follow_config(signals.hup))
+                    self._tasks.create_task(self.rotation.serve(self._launches))
                     self._tasks.create_task(_until_stopped(signals.stop))
             except* _StopNow:
                 log.info("Stopping: no more jobs are asked for")
@@ -153,11 +159,13 @@ class Manager:
     ) -> None:
         """Put a configuration into force. Running jobs are not touched, and a runner that has
         faults now keeps the settings it has; one that is new with them does not run."""
-        in_force = {key: poller.runner.context.runner for key, poller in self.pollers.items()}
+        in_file = config, left_out
+        config = renewed(config, self.rotation.renewals)
+        in_force = {runner_key(one.url, one.token): one for one in self._settings()}
         kept, out = without_faults(config, left_out, in_force)
         config = msgspec.structs.replace(config, runners=config.runners + kept)
         runners = self.book.update(config, self._tasks.create_task)
-        self._config = config
+        self._config, self._in_file = config, in_file
         self.sentry.change(config.sentry_dsn)
         self.hands.usage.change(usage_files(config.experimental.usage_logger))
         self.places.concurrent = config.concurrent
@@ -216,6 +224,18 @@ class Manager:
             await launch(body, runner, self.hands)
         finally:
             self.places.give_back(runner.key)
+
+    def _take_token(self, runner: Runner) -> None:
+        """The token of `runner` is another one from now on, whatever the file says."""
+        config = renewed(Config(runners=(runner.context.runner,)), self.rotation.renewals)
+        self.book.follow(runner.key, config.runners[0])
+        try:
+            self._apply(*self._in_file)
+        except ConfigError as error:
+            self._say_kept(error)
+
+    def _settings(self) -> list[RunnerConfig]:
+        return [one.context.runner for one in self._runners()]
 
     def _runners(self) -> list[Runner]:
         return [poller.runner for poller in self.pollers.values()]

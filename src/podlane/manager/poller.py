@@ -64,6 +64,8 @@ class Poller:
         """Take what a reload has brought."""
         same = polling.is_adaptive and self.polling.is_adaptive
         self.pace = min(self.pace, float(polling.questions)) if same else first_pace(polling)
+        if runner.context.runner.token != self.runner.context.runner.token:
+            self._refusals, self._rests_until = 0, 0.0  # they were another token's
         self.runner, self.polling = runner, polling
         self._stirred.set()
 

@@ -23,6 +23,7 @@ from podlane.clients.kube.api import KubeApi
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.reach import reach_of
+from podlane.core.config.rotation import predecessor
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod import names
 from podlane.core.text.duration import parse_duration
@@ -66,6 +67,8 @@ class RunnerBook:
         self._folder = folder
         self._environ = environ
         self._runners: dict[str, Runner] = {}
+        self._known_as: dict[str, str] = {}  # the key by another token → the one it has kept
+        self._present: frozenset[str] = frozenset()
         self.left_out: tuple[str, ...] = ()  # those of the last update that cannot be set up
         self._clusters: dict[str, tuple[Site, Views]] = {}
         self._max_age = 0.0
@@ -82,8 +85,7 @@ class RunnerBook:
         is_other, self._max_age = max_age != self._max_age, max_age
         refused: list[ConfigError] = []
         left_out: list[str] = []
-        for settings in config.runners:
-            key = names.runner_key(settings.url, settings.token)
+        for key, settings in zip(self._keys(config), config.runners, strict=True):
             old = self._runners.get(key)
             try:
                 if old is None or is_other or old.context.runner != settings:
@@ -98,7 +100,26 @@ class RunnerBook:
         if refused and not present:
             raise refused[0]
         self.left_out = tuple(left_out)
+        self._present = frozenset(present)
         return present
+
+    def follow(self, key: str, settings: RunnerConfig) -> None:
+        """`settings` are those of the runner `key` under another token: its jobs stay its own."""
+        self._known_as[names.runner_key(settings.url, settings.token)] = key
+
+    def _keys(self, config: Config) -> list[str]:
+        """A runner whose token has changed keeps its key, and so the count of its jobs."""
+        plain = [names.runner_key(one.url, one.token) for one in config.runners]
+        kept = {key: self._known_as.get(key, key) for key in plain}
+        kept = {key: key if other in plain else other for key, other in kept.items()}
+        there = self._present - set(kept.values())
+        gone = {key: self._runners[key].context.runner for key in sorted(there)}
+        for key, settings in zip(plain, config.runners, strict=True):
+            is_new = kept[key] == key and key not in self._runners
+            if is_new and (old := predecessor(settings, gone)):
+                del gone[old]
+                self._known_as[key] = kept[key] = old
+        return [kept[key] for key in plain]
 
     def find(self, key: str, site: str) -> Runner | None:
         """The runner of a job, or another one at the job's cluster that can speak for it."""

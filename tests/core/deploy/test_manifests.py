@@ -166,3 +166,23 @@ def test_another_token_or_config_starts_a_new_manager() -> None:
     assert checksum(first) == checksum(wish())
     for key, value in (("secrets", {}), ("config_text", "x"), ("certificates", {"a": "b"})):
         assert checksum(msgspec.structs.replace(first, **{key: value})) != checksum(first)
+
+
+def test_the_secret_of_the_tokens_may_be_patched_only_where_one_ends() -> None:
+    plain = wish()
+    assert ("secrets", "patch") not in rights(made(plain))
+    (runner,) = plain.config.runners
+    for host in ("", "https://elsewhere.test"):
+        ends = msgspec.structs.replace(
+            runner,
+            token_expires_at="2030-01-01T00:00:00+00:00",
+            kubernetes=msgspec.structs.replace(runner.kubernetes, host=host),
+        )
+        config = msgspec.structs.replace(plain.config, runners=(ends,))
+        found = made(msgspec.structs.replace(plain, config=config))
+        rules = [one for one in found["Role/podlane"]["rules"] if "patch" in one["verbs"]]
+        assert [one.get("resourceNames") for one in rules if one["resources"] == ["secrets"]] == [
+            ["podlane"]
+        ]
+        volumes = found["Deployment/podlane"]["spec"]["template"]["spec"]["volumes"]
+        assert "account" in [one["name"] for one in volumes]

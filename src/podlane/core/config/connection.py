@@ -9,6 +9,7 @@ from typing import Any
 from podlane.core.config.faults import fault
 from podlane.core.config.fit import wrong_type
 from podlane.core.config.place import Found, Place
+from podlane.core.config.rotation import times_beside
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _URL = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
@@ -52,7 +53,8 @@ def connection(
         missing = [_no_token(place.inside("token"), "is empty" if "token" in table else _MISSING)]
     elif token.startswith(REGISTRATION_PREFIX):
         missing = [_registration_token(place.inside("token"))]
-    return {"url": url, "token": token}, found + missing
+    times = times_beside(table.get("token"), environ)
+    return {"url": url, "token": token} | times, found + missing
 
 
 def _no_url(place: Place, url: str) -> Found:

@@ -34,7 +34,7 @@ class FlagEntry(msgspec.Struct, frozen=True):
 _TABLE = """
 FF_CLEAN_UP_FAILED_CACHE_EXTRACT off honoured: The cache's paths are removed when its archive cannot be unpacked whole.
 FF_CONCRETE off refused: Podlane's helper carries the job out inside the pod by itself, and needs no step-runner for it.
-FF_DISABLE_AUTOMATIC_TOKEN_ROTATION off always: Podlane does not change a runner's token by itself; `podlane reset-token` does.
+FF_DISABLE_AUTOMATIC_TOKEN_ROTATION off honoured: The manager exchanges no token by itself before it ends, and only warns.
 FF_DISABLE_POWERSHELL_STDIN off always: A script comes as a file, in every shell.
 FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR off always: It is the docker executor's, and no umask of 0000 is set here.
 FF_DISABLE_UMASK_FOR_KUBERNETES_EXECUTOR off always: The working copy belongs to whoever runs the script, and is never world-writable.

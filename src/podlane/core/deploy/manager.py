@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from podlane.core.config.rotation import rotates
 from podlane.core.deploy.wish import (
     METRICS_PORT,
     NAMESPACES,
@@ -183,8 +184,9 @@ def _volumes(wish: Wish) -> list[Manifest]:
 
 
 def needs_account(wish: Wish) -> bool:
-    """Whether some runner reaches the cluster by the manager's own account."""
-    return any(not one.kubernetes.host for one in wish.config.runners)
+    """Whether some runner reaches the cluster by the manager's own account, or the manager itself
+    has to, for a token that it exchanges."""
+    return any(not one.kubernetes.host or rotates(one) for one in wish.config.runners)
 
 
 def _account_sources() -> list[Manifest]:

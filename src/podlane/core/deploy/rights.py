@@ -12,6 +12,7 @@ import msgspec
 
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.reach import Reach, reach_of
+from podlane.core.config.rotation import rotates
 from podlane.core.deploy.wish import Manifest, Wish, metadata
 
 RBAC = "rbac.authorization.k8s.io"
@@ -28,6 +29,7 @@ class Rights(msgspec.Struct, frozen=True):
     namespaces: Mapping[str, Rules]
     everywhere: Rules = {}
     why: tuple[str, ...] = ()
+    token_secret: str = ""  # in the manager's namespace; the one object of its kind
 
 
 def rights(config: Config, namespace: str, secret: str) -> Rights:
@@ -52,7 +54,10 @@ def rights(config: Config, namespace: str, secret: str) -> Rights:
             if not kubernetes.autoscaler.pause_pod_priority_class_name:
                 _add(everywhere, _OF_THEIR_CLASS)
                 why.append(f"the pause pods' priority class of the runner {_named(runner)}")
-    return Rights(found, everywhere, tuple(dict.fromkeys(why)))
+    token_secret = secret if any(rotates(one) for one in config.runners) else ""
+    if token_secret:
+        found.setdefault(namespace, {})
+    return Rights(found, everywhere, tuple(dict.fromkeys(why)), token_secret)
 
 
 def _home(runner: RunnerConfig, namespace: str) -> str:
@@ -94,7 +99,10 @@ def manifests(wish: Wish, reach: Rights) -> tuple[Manifest, ...]:
     found: list[Manifest] = []
     for namespace, rules in sorted(reach.namespaces.items()):
         meta = metadata(wish, _name(wish, namespace), namespace)
-        found += [_role("Role", meta, rules), _binding("Role", meta, wish)]
+        role = _role("Role", meta, rules)
+        if reach.token_secret and namespace == wish.namespace:
+            role["rules"].append(_of_the_token(reach.token_secret))
+        found += [role, _binding("Role", meta, wish)]
     if reach.everywhere:
         meta = metadata(wish, f"{wish.namespace}-{wish.name}", None)
         meta["annotations"] = {"podlane.dev/why": "; ".join(reach.why)}
@@ -116,6 +124,16 @@ def _role(kind: str, meta: Manifest, rules: Rules) -> Manifest:
             {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
             for (group, resource), verbs in sorted(rules.items())
         ],
+    }
+
+
+def _of_the_token(name: str) -> Manifest:
+    """To write a new token in the place of one that ends: this Secret, and no other."""
+    return {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "resourceNames": [name],
+        "verbs": ["patch"],
     }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -45,12 +46,14 @@ class RegisteredRunner:
 @dataclass
 class Runners:
     """`registration_token`: the old kind, with which runners register themselves; empty: no such
-    registration (410). `admin_token`: the PRIVATE-TOKEN that may reset; empty: any."""
+    registration (410). `admin_token`: the PRIVATE-TOKEN that may reset; empty: any.
+    `token_seconds`: how long a new token lives; 0: for ever."""
 
     registration_token: str = field(default="", repr=False)
     admin_token: str = field(default="", repr=False)
     known: dict[str, RegisteredRunner] = field(default_factory=dict, repr=False)
     last_id: int = 0
+    token_seconds: int = 0
 
     def add(
         self, token: str = "", tags: frozenset[str] = frozenset(), **settings: Any
@@ -136,10 +139,17 @@ class Runners:
         del self.known[runner.token]
         prefix = re.match(r"(glrtr?-)?", runner.token)
         runner.token = f"{prefix.group(0) if prefix else ''}{secrets.token_hex(10)}"
+        runner.token_expires_at = self._end()
         self.known[runner.token] = runner
         identity = _identity(runner)
         del identity["id"]
         return web.json_response(identity, status=201)
+
+    def _end(self) -> str | None:
+        if not self.token_seconds:
+            return None
+        end = datetime.now(UTC) + timedelta(seconds=self.token_seconds)
+        return end.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     async def _discover(self, request: web.Request) -> web.Response:
         raise fail(501, "501 Not Implemented")
