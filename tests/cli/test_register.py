@@ -37,6 +37,8 @@ def test_a_new_token_is_verified_and_written(
     assert parse(config.read_text(), {})[1] == ()
     assert "Settings > CI/CD > Runners" in done.out
     assert f"podlane run --config {config}" in done.out
+    assert f"podlane deploy apply --config {config}" in done.out
+    assert "Lock to current projects" in done.out
     assert "glrt-good" not in done.out + done.err
 
 

@@ -198,5 +198,8 @@ def _say_where(url: str, identity: RunnerIdentity, path: Path) -> None:
         f" its configuration, with its token, is in {path}.\n"
         f"It shows at {url} under Settings > CI/CD > Runners of its project or group"
         " (instance runners: Admin > CI/CD > Runners).\n"
-        f"Next: `podlane run --config {path}`; a manager that runs already takes it up by itself."
+        "A project's runner may be locked to that project: to use it in others, edit it there and"
+        " untick 'Lock to current projects'.\n"
+        f"Next: `podlane deploy apply --config {path}` runs it in a cluster, `podlane run --config"
+        f" {path}` here; a manager that runs already takes it up by itself."
     )

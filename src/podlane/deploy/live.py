@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.objects import find
 from podlane.core.config.check import check
+from podlane.core.deploy import manager
+from podlane.core.deploy.rotated import with_rotated
 from podlane.core.deploy.wish import Extras, Manifest, Wish
 from podlane.core.text.token import Token
 from podlane.deploy.standing import standing
@@ -47,6 +50,15 @@ async def live(api: KubeApi, name: str, namespace: str) -> Wish:
             certificates_in_jobs="PODLANE_CERTIFICATES_IN_JOBS" in _variables(deployment),
         ),
     )
+
+
+async def keep_rotated(api: KubeApi, wish: Wish, tell: Callable[[str], None]) -> Wish:
+    """The wish with the tokens that the manager has exchanged since; a line tells of each."""
+    secret = await find(api, manager.secret(wish))
+    found, lines = with_rotated(wish, _secrets(secret), os.environ)
+    for line in lines:
+        tell(line)
+    return found
 
 
 def upgraded(before: Wish, order: Wish | None, image: str, replicas: int) -> Wish:

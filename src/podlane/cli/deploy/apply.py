@@ -16,12 +16,13 @@ from podlane.cli.deploy.options import in_cluster, place_options, read_wish, wis
 def command(name: str, namespace: str, *, context: str, no_wait: bool, **options: Any) -> None:
     from podlane.core.deploy.manifests import manifests
     from podlane.deploy.apply import apply_all
+    from podlane.deploy.live import keep_rotated
     from podlane.deploy.ready import wait_until_ready
 
     wish = read_wish(name, namespace, options)
-    objects = manifests(wish)
 
     async def work(api: Any) -> None:
+        objects = manifests(await keep_rotated(api, wish, click.echo))
         await apply_all(api, wish, objects, click.echo)
         if not no_wait:
             deployment = next(one for one in objects if one["kind"] == "Deployment")

@@ -16,8 +16,14 @@ def command(name: str, namespace: str, *, context: str, **options: Any) -> int:
     from podlane.cli.readable import as_text
     from podlane.core.deploy.manifests import manifests
     from podlane.deploy.diff import differences
+    from podlane.deploy.live import keep_rotated
 
     wish = read_wish(name, namespace, options)
-    found = in_cluster(context, lambda api: differences(api, wish, manifests(wish), as_text))
+
+    async def work(api: Any) -> list[str]:
+        wanted = await keep_rotated(api, wish, lambda line: click.echo(line, err=True))
+        return await differences(api, wanted, manifests(wanted), as_text)
+
+    found = in_cluster(context, work)
     click.echo("\n".join(found) if found else "Nothing would change.")
     return int(bool(found))

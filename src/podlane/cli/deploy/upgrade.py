@@ -22,7 +22,7 @@ do not notice."""
 def command(name: str, namespace: str, *, context: str, **options: Any) -> None:
     from podlane.core.deploy.manifests import manifests
     from podlane.deploy.apply import apply_all
-    from podlane.deploy.live import live, upgraded
+    from podlane.deploy.live import keep_rotated, live, upgraded
     from podlane.deploy.ready import wait_until_ready
 
     order = read_wish(name, namespace, options) if options["config"] else None
@@ -30,7 +30,7 @@ def command(name: str, namespace: str, *, context: str, **options: Any) -> None:
     async def work(api: Any) -> None:
         before = await live(api, name, namespace)
         wish = upgraded(before, order, options["image"], options["replicas"] or 0)
-        objects = manifests(wish)
+        objects = manifests(await keep_rotated(api, wish, click.echo))
         await apply_all(api, wish, objects, click.echo)
         deployment = next(one for one in objects if one["kind"] == "Deployment")
         await wait_until_ready(api, deployment, click.echo)
