@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores golden lock dist cluster-up cluster-down image cluster bench clean
+.PHONY: help setup wheels demo check test format stores golden reference lock dist cluster-up cluster-down image cluster bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ stores: setup ## Build and install the object stores of the tests (Go, Node), on
 
 golden: setup ## Write the results of the golden cases anew; review the difference
 	$(BIN)/python tests/golden/cases.py
+
+reference: setup ## Write docs/reference/config anew from the code; review the difference
+	PYTHONPATH=tests $(BIN)/python tests/reference/pages.py
 
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist

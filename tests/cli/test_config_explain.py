@@ -66,6 +66,11 @@ def _without(text: str, line: str) -> Config | None:
         ("kubernetes.volumes", "empty_dir Empty folders that live as long as the pod"),
         ("run_as_user", "run_as_user is a key of several tables; name one:"),
         ("topology_key", "The same name elsewhere:"),
+        (
+            "FF_TIMESTAMPS",
+            "FF_TIMESTAMPS a feature flag Each line of the log begins with its time.",
+        ),
+        ("ff_concrete", "has no effect; who switches it on is told so"),
         ("", "The tables of config.toml"),
     ],
 )
@@ -76,7 +81,12 @@ def test_names_people_use(asked: str, expected: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(
     ("asked", "near"),
-    [("polltimeout", "poll_timeout"), ("memry_limit", "memory_limit"), ("xyzzy", "lists the tab")],
+    [
+        ("polltimeout", "poll_timeout"),
+        ("memry_limit", "memory_limit"),
+        ("FF_TIMESTAMP", "FF_TIMESTAMPS"),
+        ("xyzzy", "lists the tab"),
+    ],
 )
 def test_an_unknown_name_has_neighbours(
     asked: str, near: str, capsys: pytest.CaptureFixture[str]

@@ -1,8 +1,9 @@
 """The golden cases: folders with `job.json` and `config.toml`, and what must come of them.
 
 Next to these two lie `plan.json`, `secret.yaml` and `pod.yaml`, or `outcome.txt` when the job is
-refused. `make golden` writes them anew; the review reads the difference. A part that would make
-a case long stands in it once: `"@repeat"` in job.json is filled in by `_filled`.
+refused, and in cases named `manager-…` what the config has the manager itself do otherwise.
+`make golden` writes them anew; the review reads the difference. A part that would make a case long
+stands in it once: `"@repeat"` in job.json is filled in by `_filled`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 import yaml
 
 from podlane.cli.readable import Readable
-from podlane.core.config.parse import parse
+from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.job.payload import Job, parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
@@ -31,18 +32,44 @@ from podlane.core.pod import pause
 from podlane.core.pod.loop import LOOP
 from podlane.core.pod.manifests import Manifests, build_manifests
 from podlane.core.pod.render import render_budget, render_plan, render_pod, render_secrets
-from podlane.errors import JobRefused
+from podlane.core.text.compare import MISSING, compare
+from podlane.errors import ConfigError, JobRefused
+from podlane.manager.config_file import check_text
+from podlane.manager.effects import effects
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/job.json"))
 NOW = 1_770_000_000.0
-_SIGNING = re.compile(r"X-(?:Amz|Goog)-(?!Expires|SignedHeaders|Credential)|s(?:v|r|pr|ig)=")
-RESULTS = ("plan.json", "secret.yaml", "pod.yaml", "outcome.txt", "requests.txt", "pause.yaml")
+_SIGNING = re.compile(
+    r"X-(?:Amz|Goog)-(?!Expires|SignedHeaders|Credential|Security)|s(?:v|r|pr|ig)="
+)
+_LENT = re.compile(r"(X-Amz-Security-Token=)[^&]*")
+RESULTS = (
+    "plan.json",
+    "secret.yaml",
+    "pod.yaml",
+    "outcome.txt",
+    "requests.txt",
+    "manager.yaml",
+    "pause.yaml",
+)
 
 
-def read_case(name: str) -> tuple[Job, RunnerContext]:
-    folder = FOLDER / name
-    config, _ = parse((folder / "config.toml").read_text(), {})
+def read_config(name: str) -> str:
+    return (FOLDER / name / "config.toml").read_text()
+
+
+def _config(name: str, text: str) -> Config:
+    """ConfigError where the case's runner cannot run by it."""
+    checked = check_text(text or read_config(name), FOLDER / name, {})
+    if not checked.config.runners:
+        raise ConfigError("; ".join(note.text for note in checked.notes))
+    return checked.config
+
+
+def read_case(name: str, text: str = "") -> tuple[Job, RunnerContext]:
+    """`text`: a config.toml in place of the case's own."""
+    config = _config(name, text)
     context = RunnerContext(
         runner=config.runners[0],
         installation="golden",
@@ -52,6 +79,7 @@ def read_case(name: str) -> tuple[Job, RunnerContext]:
         manager_name="manager",
         helper_image="podlane:dev",
     )
+    folder = FOLDER / name
     if (folder / "context.json").exists():  # what the deployment adds
         further = json.loads((folder / "context.json").read_text())
         context = msgspec.structs.replace(context, **further)
@@ -74,14 +102,16 @@ def build_case(name: str) -> Manifests:
     return build_manifests(make_plan(job, context), job, context)
 
 
-def results(name: str) -> dict[str, str]:
+def results(name: str, text: str = "") -> dict[str, str]:
     """What comes of the case, by the name of the file it is kept in."""
-    job, context = read_case(name)
+    job, context = read_case(name, text)
+    manager = _manager(name, text)
     try:
         plan = make_plan(job, context)
         manifests = build_manifests(plan, job, context)
     except JobRefused as refusal:
-        return {"outcome.txt": f"{refusal.failure_reason} [{refusal.reference}]\n{refusal}\n"}
+        outcome = f"{refusal.failure_reason} [{refusal.reference}]\n{refusal}\n"
+        return {"outcome.txt": outcome, **manager}
     plan_text = msgspec.json.format(json.dumps(_short(render_plan(plan)), ensure_ascii=False))
     return {
         "plan.json": f"{plan_text}\n",
@@ -89,6 +119,7 @@ def results(name: str) -> dict[str, str]:
         "pod.yaml": _yaml([render_pod(plan, manifests), *render_budget(plan, manifests)]),
         **_requests(context),
         **_pause(context),
+        **manager,
     }
 
 
@@ -102,6 +133,23 @@ def pause_objects(context: RunnerContext) -> list[dict[str, Any]]:
     if not context.runner.kubernetes.autoscaler.policy:
         return []
     return [pause.priority_class(), pause.deployment(context, 2, NOW)]
+
+
+def _manager(name: str, text: str) -> dict[str, str]:
+    """What the config has the manager do that it would not do by itself."""
+    if not name.startswith("manager-"):
+        return {}
+    config = _config(name, text)
+    runner = config.runners[0]
+    bare = RunnerConfig(url=runner.url, token=runner.token)
+    usual = _effects(Config(runners=(bare,)))
+    found = [one for one in compare(usual, _effects(config)) if one.new is not MISSING]
+    return {"manager.yaml": _yaml([{one.path: one.new for one in found}])} if found else {}
+
+
+def _effects(config: Config) -> Any:
+    made = effects(config, config.runners[0], Path("/etc/gitlab-runner"))
+    return msgspec.to_builtins(made, enc_hook=lambda secret: "***" if secret else "")
 
 
 def _requests(context: RunnerContext) -> dict[str, str]:
@@ -134,6 +182,7 @@ def _request(signed: Signed | None) -> str:
     if signed is None:
         return "-"
     url, _, query = signed.url.reveal().partition("?")
+    query = _LENT.sub(r"\1***", query)
     pairs = [pair for pair in query.split("&") if not _SIGNING.match(pair)]
     headers = {name: value.reveal() for name, value in signed.headers.items()}
     return f"{url}?{'&'.join(pairs)} {headers or ''}".rstrip()

@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import msgspec
+
+from podlane.core.config.experimental import Experimental
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ServiceError
 from podlane.manager.backoff import delays
@@ -19,6 +22,22 @@ log = logging.getLogger(__name__)
 _LEAST_SECONDS = 0.1
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """`first` and `most`: the pauses between tries. `seconds`: after them the log says so."""
+
+    is_asked: bool
+    first: float
+    most: float
+    seconds: float
+
+
+def pace_of(experimental: Experimental) -> Pace:
+    settings = experimental.boot_verify
+    first = max(_LEAST_SECONDS, parse_duration(settings.acquire_min_backoff or "0"))
+    most = max(first, parse_duration(settings.acquire_max_backoff or "0"))
+    return Pace(settings.enabled, first, most, parse_duration(settings.timeout or "0"))
+
+
 class Boot:
     """`pending`: the runners that GitLab has not yet acknowledged, by key, and why not."""
 
@@ -26,7 +45,7 @@ class Boot:
         self.pending: dict[str, str] = {}
 
     def begin(self, runner: Runner) -> None:
-        if runner.context.runner.experimental.boot_verify.enabled:
+        if pace_of(runner.context.runner.experimental).is_asked:
             self.pending[runner.key] = f"{runner.log_name}: not yet asked"
 
     def forget(self, key: str) -> None:
@@ -41,11 +60,9 @@ class Boot:
 
     async def verify(self, runner: Runner) -> None:
         """Return once GitLab knows the runner, or it is gone; at once where it was not begun."""
-        settings, clock = runner.context.runner.experimental.boot_verify, asyncio.get_running_loop()
-        first = max(_LEAST_SECONDS, parse_duration(settings.acquire_min_backoff or "0"))
-        most = max(first, parse_duration(settings.acquire_max_backoff or "0"))
-        limit, is_said = clock.time() + parse_duration(settings.timeout or "0"), False
-        for delay in delays(first, most):
+        pace, clock = pace_of(runner.context.runner.experimental), asyncio.get_running_loop()
+        limit, is_said = clock.time() + pace.seconds, False
+        for delay in delays(pace.first, pace.most):
             if runner.key not in self.pending or await self._is_known(runner):
                 break
             if not is_said and clock.time() >= limit and runner.key in self.pending:

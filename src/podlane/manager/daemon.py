@@ -120,7 +120,7 @@ class Manager:
         if not self.launching:
             return
         stopping = self._launches.create_task(now.wait())
-        limit = time.monotonic() + (self._config.shutdown_timeout or _SHUTDOWN_SECONDS)
+        limit = time.monotonic() + seconds_to_leave(self._config)
         while self.launching and not stopping.done() and time.monotonic() < limit:
             some = {stopping, *self.launching}
             left = max(0.0, limit - time.monotonic())
@@ -244,6 +244,11 @@ class Manager:
         if not self.book.is_listed(site):
             return None
         return self.book.find(line.record.runner, site)
+
+
+def seconds_to_leave(config: Config) -> float:
+    """How long launches under way may take once we are told to stop."""
+    return float(config.shutdown_timeout or _SHUTDOWN_SECONDS)
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

@@ -15,11 +15,18 @@ import msgspec
 from podlane.clients.gitlab.info import build_info
 from podlane.clients.http.tls import TlsFiles, find_tls_files
 from podlane.clients.kube.access import Way, way
+from podlane.core.config.autoscaler import Wanted
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.polling import Polling, polling
 from podlane.core.config.reach import Reach, reach_of
+from podlane.core.config.usage import UsageFiles, usage_files
+from podlane.core.plan.context import RunnerContext
+from podlane.core.pod import pause
 from podlane.core.pod.verdict import Patience
 from podlane.core.text.token import Token
+from podlane.manager import timetable
+from podlane.manager.boot import Pace, pace_of
+from podlane.manager.daemon import seconds_to_leave
 from podlane.manager.pods import Wishes
 from podlane.manager.runner import patience, wishes
 from podlane.manager.status import split_address
@@ -36,9 +43,11 @@ class GitLab(msgspec.Struct, frozen=True):
 
 class Effects(msgspec.Struct, frozen=True):
     """`status`: where metrics and health are served. `cluster`: where jobs' objects are made, in
-    the namespaces of `reach`."""
+    the namespaces of `reach`. `pause_pods`: how many there are to be, and `pause_pod` what one is.
+    `long_waits`: from how many seconds on a job counts as kept waiting."""
 
     log: tuple[str, str]
+    seconds_to_leave: float
     status: tuple[str, int] | None
     polling: Polling
     patience: Patience
@@ -46,12 +55,19 @@ class Effects(msgspec.Struct, frozen=True):
     gitlab: GitLab
     cluster: Way
     reach: Reach
+    boot: Pace
+    pause_pods: dict[str, Wanted]
+    pause_pod: dict[str, Any]
+    long_waits: dict[str, int | None]
+    usage_log: UsageFiles | None
+    sentry: Token
 
 
 def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
     """`folder`: where config.toml lies, and `certs/` beside it."""
     return Effects(
         log=(config.log_level or "info", config.log_format or "runner"),
+        seconds_to_leave=seconds_to_leave(config),
         status=split_address(config.listen_address) if config.listen_address else None,
         polling=polling(runner, config),
         patience=patience(runner),
@@ -64,4 +80,19 @@ def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
         ),
         cluster=way(runner.kubernetes),
         reach=reach_of(runner.kubernetes),
+        boot=pace_of(runner.experimental),
+        pause_pods=timetable.pause_pods(runner.kubernetes.autoscaler),
+        pause_pod=_pause_pod(runner),
+        long_waits=timetable.long_waits(runner.monitoring),
+        sentry=config.sentry_dsn,
+        usage_log=usage_files(config.experimental.usage_logger),
     )
+
+
+def _pause_pod(runner: RunnerConfig) -> dict[str, Any]:
+    """What one of them is; nothing where there are none."""
+    if not runner.kubernetes.autoscaler.policy:
+        return {}
+    context = RunnerContext(runner, installation="", system_id="", version="", info={})
+    found: dict[str, Any] = pause.deployment(context, 0, 0)["spec"]["template"]["spec"]
+    return found

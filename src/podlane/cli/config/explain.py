@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from podlane.cli.config import find
+from podlane.cli.config import find, flags
 from podlane.cli.config.example import example
 from podlane.cli.config.facts import Fact, facts
 from podlane.core.config.explain import entries
@@ -31,6 +31,9 @@ def command(key: str) -> None:
     if not key.strip():
         _show_tables()
         return
+    if flags.is_flag(key):
+        _show_flag(*flags.told(key))
+        return
     found = find.find(key)
     if len(found.same) > 1:
         _show_choice(key, found.same)
@@ -40,19 +43,7 @@ def command(key: str) -> None:
 
 def _show(fact: Fact, others: tuple[Fact, ...]) -> None:
     click.echo(fact.key + (f"   in {_header(fact.table)}" if fact.table else "   at the top"))
-    click.echo("\n" + textwrap.fill(fact.entry.text, _width(), break_on_hyphens=False) + "\n")
-    for label, text in _lines(fact):
-        indent = " " * 12
-        click.echo(
-            textwrap.fill(
-                text,
-                _width(),
-                initial_indent=f"{label:<12}",
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+    _show_text(fact.entry.text, _lines(fact))
     if shown := example(fact):
         click.echo("\n" + textwrap.indent(shown, "    "))
     if fact.is_table:
@@ -64,6 +55,27 @@ def _show(fact: Fact, others: tuple[Fact, ...]) -> None:
             click.echo(f"  {one.name}")
         if len(others) > _FEW:
             click.echo(f"  … and {len(others) - _FEW} more")
+
+
+def _show_flag(name: str, sentence: str, lines: list[tuple[str, str]]) -> None:
+    click.echo(f"{name}   a feature flag")
+    _show_text(sentence, lines)
+
+
+def _show_text(sentence: str, lines: list[tuple[str, str]]) -> None:
+    """The sentence, and under it what is known beside it."""
+    click.echo("\n" + textwrap.fill(sentence, _width(), break_on_hyphens=False) + "\n")
+    for label, text in lines:
+        click.echo(
+            textwrap.fill(
+                text,
+                _width(),
+                initial_indent=f"{label:<12}",
+                subsequent_indent=" " * 12,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
 
 
 def _lines(fact: Fact) -> list[tuple[str, str]]:

@@ -133,8 +133,13 @@ cleanup_grace_period_seconds (seconds): How long the containers of a pod that po
   = 10
 cleanup_resources_timeout (Go duration): How long gitlab-runner goes on trying to clean up.
 retry_limit: How often gitlab-runner repeats a call of the cluster that failed.
-retry_backoff_max (milliseconds): The longest pause between two of them.
-retry_limits: The same by a piece of the error's text.
+retry_backoff_max (milliseconds): The longest pause between two tries of making a job's objects; no
+  less than 500. 0: podlane's own pace.
+  = 5000
+retry_limits: How often the making of a job's objects is tried, by a piece of the API's sentence. It
+  lets a refusal be tried again that would be final; what else may pass is tried until
+  `poll_timeout`.
+  = { "exceeded quota" = 20 }
 {suspend_pvc_size,suspend_pvc_storage_class}: The claim that GitLab's suspended environments live
   on.
 terminationGracePeriodSeconds (seconds): An old name of a grace period that gitlab-runner reads no

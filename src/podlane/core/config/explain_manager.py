@@ -18,13 +18,14 @@ listen_address: Where metrics and health are served over HTTP, as `host:port`; w
   Empty: nowhere. There is no password: bind it where only those who may see it can reach it.
   = ":9252"
 shutdown_timeout (seconds): How long a manager that is told to stop may take for launches under way;
-  0 is 30. Running jobs are not waited for: they go on without a manager.
-  = 60
+  0 is 30. What is not done then, the next manager finishes. Running jobs are not waited for: they
+  go on without a manager.
+  = 20
 connection_max_age (Go duration): After that a connection to GitLab is opened anew, so that changes
   of its address are noticed. 0 or less: never.
   = "5m"
 sentry_dsn: The address of a Sentry project that errors of the manager itself are sent to, without
-  job data and secrets. Empty: they stand in the log alone.
+  job data and secrets. Empty: SENTRY_DSN of its environment, or else they stand in the log alone.
   = "https://key@sentry.example.com/7"
 labels: Labels for every runner of the file; those of a runner go before them. They are reported to
   GitLab and stand in usage records.
@@ -53,17 +54,19 @@ writers: Where they go: `logrotate` is a folder of files, `snowplow_billing` Git
   accounting, which has no effect.
   = ["logrotate", "snowplow_billing"]
 logrotate: The folder of files, and how many there are.
-{log_dir,max_backup_files,max_rotation_age,labels}: The older place of the key of the same name in
-  `logrotate`, which goes before it.
+{log_dir,labels,max_backup_files}: The older place of the key of the same name in `logrotate`, which
+  goes before it.
+max_rotation_age (Go duration): The older place of the key of the same name in `logrotate`, which
+  goes before it.
 snowplow_billing: Where GitLab's own accounting listens, and what it is told.
 
 [experimental.usage_logger.logrotate]
 log_dir (path): The folder of the files. Empty: `usage-log` beside config.toml.
   = "/var/log/podlane/usage"
 max_backup_files: How many full files are kept; the oldest goes first.
-  = 14
+  = 30
 max_rotation_age (Go duration): After that a new file is begun, however small the last one is.
-  = "24h"
+  = "12h"
 labels: Pairs that each record carries, beside the labels of the runner.
   = { team = "platform" }
 

@@ -16,10 +16,10 @@ id: The number that GitLab gave to the runner. `register` writes it; `list`, `ve
 executor: What jobs run in; podlane has `kubernetes`. A runner with another word takes no jobs, and
   the other runners of the file go on.
   = "kubernetes"
-token_obtained_at: When the token was issued. `register`, `reset-token` and the rotation write it.
+token_obtained_at: When the token was issued. `register` and `reset-token` write it.
   = 2026-11-01T08:00:00Z
-token_expires_at: When the token ends. With `token_obtained_at` it tells when the manager exchanges
-  the token for a new one, which is at three quarters of its life.
+token_expires_at: When the token ends. podlane does not exchange it by itself; `podlane reset-token`
+  does, and writes both times anew.
   = 2026-12-01T08:00:00Z
 tls-ca-file (path): Certificates that GitLab is trusted by beside the system's own, as PEM. Empty:
   `certs/<host>.crt` beside config.toml, if it is there. Jobs' pods trust them too.
@@ -46,9 +46,8 @@ unhealthy_requests_limit: So many refusals of the runner in a row, and it rests 
   = 10
 unhealthy_interval (Go duration): How long a runner that GitLab refuses asks for nothing.
   = "20m"
-job_status_final_update_retry_limit: How often the last word of a job is sent while GitLab does not
-  take it.
-  = 20
+job_status_final_update_retry_limit: How often gitlab-runner sends the last word of a job while
+  GitLab does not take it.
 labels: Labels that GitLab is told of the runner, beside those at the top of the file. Keys are 3 to
   65 letters, digits, `_`, `.` and `-`; there may be 32.
   = { region = "eu-1", arch = "arm64" }
@@ -61,7 +60,7 @@ cache_dir (path) $: The folder of local caches. They go with the pod unless a vo
 clone_url: Sources are fetched from here in place of the address that GitLab names for itself, such
   as one inside the cluster.
   = "http://gitlab-webservice.gitlab.svc:8181"
-environment: Variables of every job, each as `KEY=value`; a value may refer to other variables.
+environment $: Variables of every job, each as `KEY=value`; a value may refer to other variables.
   Those that the job brings go before them.
   = ["HTTPS_PROXY=http://proxy.example.com:3128", "LC_ALL=C.UTF-8"]
 proxy_exec: Lets gitlab-runner's scripts run through its helper, which masks and cuts their output.

@@ -17,6 +17,7 @@ moot: it is the docker-machine executor's
 enabled concurrency max_retries retry_backoff
 
 [runners]
+job_status_final_update_retry_limit moot: a job's last word is repeated until GitLab has heard it
 proxy_exec moot: podlane's helper masks and limits the output of every script
 step_runner_image moot: scripts need no step-runner, and jobs of `run:` steps are refused
 use_slot_cgroups moot: each job has a pod, and so cgroups of its own

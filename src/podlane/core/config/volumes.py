@@ -62,6 +62,9 @@ class NfsVolume(msgspec.Struct, frozen=True):
     read_only: bool = False
 
 
+Volume = HostPathVolume | ClaimVolume | FilesVolume | EmptyDirVolume | CsiVolume | NfsVolume
+
+
 class Volumes(msgspec.Struct, frozen=True):
     host_path: tuple[HostPathVolume, ...] = ()
     pvc: tuple[ClaimVolume, ...] = ()

@@ -14,7 +14,7 @@ import msgspec
 
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.volume_faults import absolute, is_within, path_fault
-from podlane.core.config.volumes import CsiVolume, FilesVolume, NfsVolume
+from podlane.core.config.volumes import CsiVolume, FilesVolume, NfsVolume, Volume
 from podlane.core.job.variables import Reader
 from podlane.core.plan.lenient import size_limit
 from podlane.errors import JobRefused
@@ -40,7 +40,7 @@ class Wanted(msgspec.Struct, frozen=True):
     kind: str
     name: str
     source: Manifest
-    entry: Any
+    entry: Volume
 
 
 def configured(kubernetes: KubernetesConfig, reader: Reader, pod_dir: str) -> Configured:
