@@ -9,14 +9,17 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness import wait
+from harness.certificates import authority
 from harness.cluster import IMAGE, RealCluster, kubeconfig
 from image.containerfile import ROOT, Stage, stages
+from podlane.clients.http.own_certificates import baked_beside
 
 MOST_BYTES = 250_000_000
 ANY_USER = 1_234_567
@@ -118,6 +121,31 @@ def _entry(member: tarfile.TarInfo) -> tuple[str, int, str]:
     return member.name.removeprefix("./"), 0 if member.issym() else member.mode, link
 
 
+def test_an_image_made_from_it_trusts_what_it_is_given(layers: list[Path], tmp_path: Path) -> None:
+    """The instructions of docs/image.md, and a certificate in gitlab-runner's own place."""
+    root, ca = tmp_path / "root", authority()
+    for layer in layers:
+        with tarfile.open(layer) as archive:
+            archive.extractall(root, filter="fully_trusted")
+    (root / "dev/null").touch()
+    (root / "usr/local/share/ca-certificates/corporate-ca.crt").write_text(ca.pem)
+    (root / "gitlab.test.crt").write_text(ca.pem)
+    count = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    before = int(in_root(root, "python3", "-c", count))
+    in_root(root, "update-ca-certificates")
+    assert int(in_root(root, "python3", "-c", count)) == before + 1
+    assert ca.pem in (root / "etc/ssl/certs/ca-certificates.crt").read_text()
+    in_root(root, "cp", "/gitlab.test.crt", "/etc/gitlab-runner/certs/")
+    shutil.rmtree(root / "etc/gitlab-runner")  # what a mount hides
+    baked = root / "usr/local/share/podlane/certs"
+    assert baked_beside(root / "etc/gitlab-runner", baked) == ("gitlab.test.crt",)
+
+
+def in_root(root: Path, *words: str) -> str:
+    done = subprocess.run(["chroot", str(root), *words], check=True, capture_output=True)
+    return done.stdout.decode()
+
+
 CHECK = """
 set -e
 gitlab-runner --version | head -n 1
@@ -189,3 +217,35 @@ async def test_any_user_runs_it_on_a_root_that_cannot_be_written(
     assert lines[0] == str(user or 1000)
     for wanted in ("True", "CycloneDX", "found by its old name"):
         assert wanted in lines, said
+
+
+async def test_what_a_mount_hides_is_said_at_start(stage: RealCluster) -> None:
+    """A ConfigMap stands for the certificates that an image made from this one would hold."""
+    host = '[runners.kubernetes]\nhost = "http://127.0.0.1:1"\n'
+    config = f'[[runners]]\nurl = "http://127.0.0.1:1"\ntoken = "t"\n{host}'
+    for name, key, text in (
+        ("config", "config.toml", config),
+        ("baked", "gitlab.test.crt", authority().pem),
+    ):
+        data = {"metadata": {"name": name}, "data": {key: text}}
+        await stage.create({"apiVersion": "v1", "kind": "ConfigMap", **data})
+    pod = trial(None)
+    container = pod["spec"]["containers"][0]
+    container["command"] = ["podlane", "run", "--config", "/etc/gitlab-runner/config.toml"]
+    container["volumeMounts"] = [
+        {"name": "config", "mountPath": "/etc/gitlab-runner"},
+        {"name": "baked", "mountPath": "/usr/local/share/podlane/certs"},
+    ]
+    names = ("config", "baked")
+    pod["spec"]["volumes"] = [{"name": name, "configMap": {"name": name}} for name in names]
+    await stage.create(pod)
+    said = ""
+
+    async def is_said() -> bool:
+        nonlocal said
+        with suppress(RuntimeError):  # not started yet
+            said = await stage.kubectl("logs", "trial")
+        return "they are used all the same" in said
+
+    await wait.until("the manager's word on certificates", is_said, 60, 0.5)
+    assert "gitlab.test.crt" in said

@@ -113,3 +113,17 @@ def test_pod_refused_for_its_profile_is_the_configs_fault() -> None:
     assert finding is not None
     assert finding.reason == "runner_configuration_error"
     assert "`app_armor_profile`" in finding.lines[1]
+
+
+def test_a_cluster_that_chooses_the_user_is_told_from_one_with_a_standard() -> None:
+    said = of_admission(
+        'pods "a" is forbidden: unable to validate against any security context constraint: '
+        '[provider "anyuid": Forbidden: not usable by user or serviceaccount, provider '
+        "restricted-v2: .containers[0].runAsUser: Invalid value: 0: must be in the ranges: "
+        "[1000680000, 1000689999]]"
+    )
+    assert "`run_as_non_root = true` in [runners.kubernetes.pod_security_context]" in said
+    other = (
+        "unable to validate against any security context constraint: runAsUser: Invalid value: 7"
+    )
+    assert of_admission(other) == ""

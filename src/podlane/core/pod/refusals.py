@@ -10,6 +10,10 @@ import re
 
 _POD_TABLE = "[runners.kubernetes.pod_security_context]"
 _STANDARD = re.compile(r'violates PodSecurity "(\w+)[^"]*": ')
+_CONSTRAINT = re.compile(  # OpenShift's
+    r"unable to validate against any security context constraint.*runAsUser: Invalid value: 0\b",
+    re.DOTALL,
+)
 _AS_ROOT = re.compile(r"runAsNonRoot != true|runAsUser=0")
 _PRIVILEGED, _ESCALATES = "privileged (", "allowPrivilegeEscalation"
 # by which keys a pod came by what the standard forbids; Kubernetes' own words for each check
@@ -61,6 +65,11 @@ _KUBELET = (
 
 def of_admission(message: str) -> str:
     """What to do about a pod that the API refuses; "" where it is not the standard's refusal."""
+    if _CONSTRAINT.search(message):
+        return (
+            "the cluster chooses its pods' user itself, and it is never root: set "
+            f"`run_as_non_root = true` in {_POD_TABLE}, and the helper is that user, too"
+        )
     found = _STANDARD.search(message)
     if found is None:
         return ""
