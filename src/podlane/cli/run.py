@@ -23,6 +23,7 @@ from podlane.core.text.token import Token
 from podlane.errors import ConfigError
 
 if TYPE_CHECKING:
+    from podlane.manager.single import Until
     from podlane.manager.system_id import SystemId
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,10 @@ def command(
         import msgspec
 
         config = msgspec.structs.replace(config, listen_address=listen_address)
-    _loop_runner()(_serve(file, config, checked.left_out, set_up_log))
+    loop_runner()(serve(file, config, checked.left_out, set_up_log))
 
 
-def _loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
+def loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
     if sys.platform == "win32":
         return asyncio.run
     import uvloop
@@ -88,12 +89,14 @@ def _say_baked(folder: Path) -> None:
         )
 
 
-async def _serve(
+async def serve(
     file: Path,
     config: Config,
     left_out: tuple[Entry, ...],
     set_up_log: Callable[[Config], None],
+    until: Until | None = None,
 ) -> None:
+    """Run the manager until it is told to stop, or has done what `until` says."""
     from podlane.manager.daemon import Manager, Signals
     from podlane.manager.runners import Identity
     from podlane.manager.sentry import Sentry
@@ -122,7 +125,10 @@ async def _serve(
     gc.freeze()  # what is imported stays: no collection need look at it again
     gc.set_threshold(10_000, 20, 20)
     try:
-        await manager.serve(signals)
+        if until is None:
+            await manager.serve(signals)
+        else:
+            await until.serve(manager, signals)
     except Exception as error:
         await manager.sentry.crashed(error)
         raise

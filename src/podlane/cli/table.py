@@ -14,6 +14,7 @@ from podlane.errors import ConfigError
 
 COMMANDS = {
     "run": "Run the manager: ask for jobs, launch their pods, settle them.",
+    "run-single": "Run one runner, one job after the other, without a config.toml.",
     "local": "Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
     "deploy": "Run podlane in a cluster: objects from config.toml, and their care.",
     "doctor": "Look at all that jobs need, and tell what mends what fails.",

@@ -85,6 +85,8 @@ class Manager:
         self.status = Status(config, self.board, self.places, self.pollers, self.pauses.kept)
         self.status.why_not_ready = self._why_not_ready
         self.launching: set[asyncio.Task[None]] = set()
+        self.begun = 0  # jobs, since the start
+        self.most_jobs = 0  # after which no more are asked for; 0: no end
         self.heard: Callable[[Config], None] = lambda _: None  # told of each new configuration
         self.sentry = Sentry()
         self.rotation = Rotation(path, self._runners, self._take_token)
@@ -214,6 +216,9 @@ class Manager:
         return self.boot.why_not_ready()
 
     def _start(self, body: bytes, runner: Runner) -> None:
+        self.begun += 1
+        if self.begun == self.most_jobs:
+            self.places.is_draining = True
         task = self._launches.create_task(self._launch(body, runner))
         self.launching.add(task)
         task.add_done_callback(self.launching.discard)

@@ -28,6 +28,10 @@ class Places:
     def free(self) -> int:
         return self.concurrent - self._board.live() - self._flying.total()
 
+    def flying(self) -> int:
+        """How many are taken for questions and launches under way."""
+        return self._flying.total()
+
     def why_none(self, runner: str, site: str, polling: Polling) -> str:
         """Name what keeps `runner` from asking for a job; "" when nothing does."""
         if self.is_draining:
