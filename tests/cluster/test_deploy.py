@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from harness.cluster import BRIDGE, IMAGE, kubectl
 from harness.gitlab import Gitlab
 from harness.scenario import JobSpec
 from harness.shell import podlane
+from podlane.core.config.edit import set_values
 from podlane.local.coordinator import CoordinatorJob
 
 MEBIBYTE = 1024 * 1024
@@ -157,3 +160,39 @@ async def test_from_nothing_to_nothing(served: Gitlab, namespace: str, tmp_path:
     assert last.state == "success"
     with pytest.raises(RuntimeError, match="NotFound"):
         await kubectl("get", "namespace", namespace)
+
+
+@pytest.mark.alone
+async def test_a_token_near_its_end(served: Gitlab, namespace: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    await register(served, config)
+    (old,) = served.coordinator.runners.known
+    served.coordinator.runners.token_seconds = 3600
+    now = datetime.now(UTC).replace(microsecond=0)
+    times: dict[str, str | int | datetime] = {
+        "token_obtained_at": now - timedelta(days=3),
+        "token_expires_at": now + timedelta(hours=1),
+    }
+    config.write_text(set_values(config.read_text(), 0, times))
+    await deploy("apply", namespace, f"--config={config}", f"--image={IMAGE}")
+    await wait.until("another token", lambda: old not in served.coordinator.runners.known, 30)
+    (new,) = served.coordinator.runners.known
+
+    async def is_written() -> bool:
+        found = await kubectl("-n", namespace, "get", "secret", "podlane", "-o", "json")
+        data = json.loads(found)["data"]
+        return base64.b64decode(data["PODLANE_TOKEN_1"]).decode() == new
+
+    await wait.until("it in the Secret", is_written, 30)
+    jobs = [served.enqueue(quick(1))]  # by the manager that holds it in memory yet
+    await finished(jobs, 60)
+    said = await deploy("apply", namespace, f"--config={config}", f"--image={IMAGE}")
+    assert "keeps the token of in-the-cluster" in said
+    assert old not in said
+    assert new not in said
+    assert await is_written()
+    jobs.append(served.enqueue(quick(2)))  # by one that reads it from the Secret
+    await finished(jobs, 60)
+    assert [job.state for job in jobs] == ["success"] * 2
+    assert list(served.coordinator.runners.known) == [new]
+    await deploy("uninstall", namespace, "--now")
