@@ -110,10 +110,12 @@ class Rotation:
             self._warn(runner, "GitLab gave no new one", "`podlane reset-token` tries it by hand")
             return
         renewal = _renewal(identity)
-        self._use(runner, renewal)
         fields = {"runner": runner.log_name, "ends": _day(renewal.expires_at)}
         log.info("The runner's token was exchanged before its end", extra={"fields": fields})
-        await self._write(runner, store, renewal)
+        try:
+            self._use(runner, renewal)
+        finally:  # whatever goes wrong, nobody else has this token
+            await self._write(runner, store, renewal)
 
     def _use(self, runner: Runner, renewal: Renewal) -> None:
         self.renewals[runner.context.runner.token] = renewal
