@@ -40,6 +40,7 @@ _KEYS = {"runners.cache.s3.AccessKey": "AKIA", "runners.cache.s3.SecretKey": "se
 AROUND: dict[str, dict[str, Any]] = {
     "experimental.usage_logger": {"experimental.usage_logger.enabled": True},
     "experimental.usage_logger.enabled": {"experimental.usage_logger.enabled": False},
+    "runners.token_obtained_at": {"runners.token_expires_at": "2026-12-01T08:00:00Z"},
     "runners.cache.Type": {"runners.cache.s3.BucketName": "bucket"},
     "runners.cache.Path": _SHARED,
     "runners.cache.Shared": _SHARED,

@@ -19,15 +19,12 @@ from reference.samples import VALUES, around, honoured, job, sample
 
 FILES = Path(__file__).parent / "files"
 MOST_EXCEPTIONS = 12
-_WRITTEN = "`register` and `reset-token` write it for people and other programs"
 _SIGNS = "it signs what the manager asks of a store: tests/manager/stores"
 _LATER = "read and checked; there is no session server yet"
 EXCEPTIONS = {
     "session_server.listen_address": _LATER,
     "session_server.advertise_address": _LATER,
     "session_server.session_timeout": _LATER,
-    "runners.token_obtained_at": _WRITTEN,
-    "runners.token_expires_at": _WRITTEN,
     "runners.cache.s3.AssumeRoleMaxConcurrency": _SIGNS,
     "runners.cache.s3.DisableAssumeRoleCredentialsCaching": _SIGNS,
     "runners.cache.gcs.PrivateKey": _SIGNS,

@@ -19,6 +19,8 @@ from podlane.core.config.autoscaler import Wanted
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.polling import Polling, polling
 from podlane.core.config.reach import Reach, reach_of
+from podlane.core.config.rotation import rotates
+from podlane.core.config.times import rotation_time
 from podlane.core.config.usage import UsageFiles, usage_files
 from podlane.core.plan.context import RunnerContext
 from podlane.core.pod import pause
@@ -39,6 +41,7 @@ class GitLab(msgspec.Struct, frozen=True):
     token: Token
     info: dict[str, Any]
     tls: TlsFiles
+    exchanged_at: str
 
 
 class Effects(msgspec.Struct, frozen=True):
@@ -77,6 +80,7 @@ def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
             token=runner.token,
             info=build_info("", runner.labels, runner.shell),
             tls=find_tls_files(folder, runner),
+            exchanged_at=_exchanged_at(runner),
         ),
         cluster=way(runner.kubernetes),
         reach=reach_of(runner.kubernetes),
@@ -87,6 +91,12 @@ def effects(config: Config, runner: RunnerConfig, folder: Path) -> Effects:
         sentry=config.sentry_dsn,
         usage_log=usage_files(config.experimental.usage_logger),
     )
+
+
+def _exchanged_at(runner: RunnerConfig) -> str:
+    """When the token is exchanged for a new one; "" when it is not."""
+    due = rotation_time(runner.token_obtained_at, runner.token_expires_at)
+    return due.isoformat() if due is not None and rotates(runner) else ""
 
 
 def _pause_pod(runner: RunnerConfig) -> dict[str, Any]:

@@ -16,10 +16,10 @@ id: The number that GitLab gave to the runner. `register` writes it; `list`, `ve
 executor: What jobs run in; podlane has `kubernetes`. A runner with another word takes no jobs, and
   the other runners of the file go on.
   = "kubernetes"
-token_obtained_at: When the token was issued. `register` and `reset-token` write it.
+token_obtained_at: When the token was issued. `register`, `reset-token` and the manager write it.
   = 2026-11-01T08:00:00Z
-token_expires_at: When the token ends. podlane does not exchange it by itself; `podlane reset-token`
-  does, and writes both times anew.
+token_expires_at: When the token ends. At three quarters of its life the manager exchanges it for a
+  new one and writes all three keys anew, unless `FF_DISABLE_AUTOMATIC_TOKEN_ROTATION` is on.
   = 2026-12-01T08:00:00Z
 tls-ca-file (path): Certificates that GitLab is trusted by beside the system's own, as PEM. Empty:
   `certs/<host>.crt` beside config.toml, if it is there. Jobs' pods trust them too.
