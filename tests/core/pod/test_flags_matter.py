@@ -19,6 +19,7 @@ from podlane.core import job as sources
 from podlane.core.config.flag_table import FLAGS
 from podlane.core.config.parse import parse
 from podlane.core.config.polling import polling
+from podlane.core.config.rotation import rotates
 from podlane.core.job.payload import parse_job
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
@@ -38,6 +39,10 @@ SHOWN: dict[str, tuple[str, str]] = {
     "FF_CLEAN_UP_FAILED_CACHE_EXTRACT": (
         "helper/test_cache.py::test_a_key_that_failed_is_cleaned_up",
         "core/plan/test_cache.py::test_what_a_failed_restore_removes",
+    ),
+    "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": (
+        "manager/test_rotation.py::test_a_token_stays",
+        "manager/test_rotation.py::test_a_token_is_exchanged_in_the_file",
     ),
     "FF_ENABLE_BASH_EXIT_CODE_CHECK": (
         "scenarios/scripts-exit-codes.yaml",
@@ -113,7 +118,8 @@ def _made(flags: dict[str, bool]) -> tuple[Any, ...]:
     plan = msgspec.structs.replace(make_plan(job, context, ground), variables=(), notes=())
     made = build_manifests(plan, job, context, ground=ground)
     asked = ask(job, context, ground, 0)
-    return token.encode_revealed(plan), made.pod, made.told_images, asked, polling(runner)
+    manager = polling(runner), rotates(runner)
+    return token.encode_revealed(plan), made.pod, made.told_images, asked, manager
 
 
 def test_each_honoured_flag_is_shown_on_and_off() -> None:
