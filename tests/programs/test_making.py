@@ -7,7 +7,7 @@ import pytest
 from harness.embedded import EmbeddedCluster
 from harness.scenario import JobSpec
 from podlane.local.cluster.faults import NoRight, Refused
-from podlane.local.cluster.kinds import POD
+from podlane.local.cluster.kinds import POD, Object
 from podlane.local.cluster.store import Change
 from programs.one_job import HELLO, played
 
@@ -35,6 +35,34 @@ async def test_a_limit_ends_the_tries(stage: EmbeddedCluster, resource: str) -> 
     assert b"exceeded quota" in job.trace
     tries = [one for one in stage.cluster.requests if one.verb == "create"]
     assert sum(one.resource == resource for one in tries) == 2
+
+
+def _chooses_users(pod: Object) -> str:
+    """OpenShift's words for a container that names root where the range of users begins later."""
+    for one in pod["spec"]["containers"]:
+        if (one.get("securityContext") or {}).get("runAsUser") == 0:
+            return (
+                "unable to validate against any security context constraint: [provider "
+                '"restricted-v2": Forbidden: not usable by user or serviceaccount, '
+                f".containers[0].runAsUser: Invalid value: 0: {one['name']}: must be in the "
+                "ranges: [1000650000, 1000659999]]"
+            )
+    return ""
+
+
+async def test_a_cluster_that_chooses_users_chooses_the_helpers_too(
+    stage: EmbeddedCluster,
+) -> None:
+    stage.cluster.refuses = _chooses_users
+    job = await played(stage, HELLO)
+    assert job.state == "success"
+
+
+async def test_root_by_the_configs_own_word_stays_refused(stage: EmbeddedCluster) -> None:
+    stage.cluster.refuses = _chooses_users
+    job = await played(stage, HELLO, helper_container_security_context={"run_as_user": 0})
+    assert job.failure_reason == "runner_configuration_error"
+    assert b"must be in the ranges" in job.trace
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, 1), (3, 3)])

@@ -12,6 +12,8 @@ import msgspec
 from podlane.clients.kube.kinds import BUDGET, POD, SECRET, Kind
 from podlane.core.pod.disruption import budget
 from podlane.core.pod.patch import blame
+from podlane.core.pod.refusals import is_of_chosen_user
+from podlane.core.pod.security import without_unasked_root
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import Tries
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
@@ -28,12 +30,14 @@ class Wishes(msgspec.Struct, frozen=True):
     """What a runner's settings say of the making and removing of pods.
 
     `awaits`: seconds from the record on in which the pod's account and pull secrets may yet come;
-    0: nobody looks. `has_budget`: it gets a PodDisruptionBudget. `grace`: seconds that containers
-    have to end in when the pod is removed.
+    0: nobody looks. `has_budget`: it gets a PodDisruptionBudget. `is_root_unasked`: its helper is
+    root by podlane's own choice. `grace`: seconds that containers have to end in when the pod is
+    removed.
     """
 
     awaits: float = 0
     has_budget: bool = False
+    is_root_unasked: bool = False
     grace: int = 1
     tries: Tries = Tries()
 
@@ -61,7 +65,7 @@ async def make_pod(site: Site, manifest: Manifest, record: RecordState, wishes: 
     try:
         if wishes.awaits:
             await _check_pull_secrets(site, manifest)
-        made = await _create(site, POD, owned_by(manifest, record), wishes.tries)
+        made = await _create_pod(site, owned_by(manifest, record), wishes)
     except JobRefused as refusal:
         if not _MISSING.search(refusal.message):
             raise
@@ -72,6 +76,18 @@ async def make_pod(site: Site, manifest: Manifest, record: RecordState, wishes: 
     if wishes.has_budget and made is not None:
         await _make_budget(site, manifest, made)
     return str(manifest["metadata"]["name"])
+
+
+async def _create_pod(site: Site, manifest: Manifest, wishes: Wishes) -> Manifest | None:
+    """OpenShift chooses its pods' users and refuses root: then the helper is the chosen user, as
+    the build container is, and has nothing to hand over."""
+    try:
+        return await _create(site, POD, manifest, wishes.tries)
+    except JobRefused as refusal:
+        if not (wishes.is_root_unasked and is_of_chosen_user(refusal.message)):
+            raise
+    spec = without_unasked_root(manifest["spec"])
+    return await _create(site, POD, manifest | {"spec": spec}, wishes.tries)
 
 
 async def _make_budget(site: Site, manifest: Manifest, made: Manifest) -> None:

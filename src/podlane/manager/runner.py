@@ -17,6 +17,7 @@ from podlane.clients.kube.api import KubeApi
 from podlane.core.config.model import RunnerConfig
 from podlane.core.config.reach import Reach
 from podlane.core.plan.context import RunnerContext
+from podlane.core.pod.security import is_root_unasked
 from podlane.core.pod.state import RecordState
 from podlane.core.pod.tries import Tries
 from podlane.core.pod.verdict import Patience
@@ -116,6 +117,7 @@ def wishes(runner: RunnerConfig) -> Wishes:
     return Wishes(
         awaits=_TRY_SECONDS * (_TRIES if tries < 0 else tries),
         has_budget=kubernetes.pod_disruption_budget,
+        is_root_unasked=is_root_unasked(kubernetes),
         grace=_REMOVE_GRACE if grace is None else max(grace, 0),
         tries=Tries(
             limits=kubernetes.retry_limits,

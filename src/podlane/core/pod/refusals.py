@@ -63,6 +63,11 @@ _KUBELET = (
 )
 
 
+def is_of_chosen_user(message: str) -> bool:
+    """Whether the cluster chooses its pods' users itself, and took offence at root."""
+    return _CONSTRAINT.search(message) is not None
+
+
 def of_admission(message: str) -> str:
     """What to do about a pod that the API refuses; "" where it is not the standard's refusal."""
     if _CONSTRAINT.search(message):

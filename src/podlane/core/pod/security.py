@@ -52,6 +52,26 @@ def _helper_owner(kubernetes: KubernetesConfig, own: ContainerSecurityContext) -
     return Owner(uid=_ROOT, gid=owner.gid)
 
 
+def is_root_unasked(kubernetes: KubernetesConfig) -> bool:
+    """Whether the helper runs as root by podlane's own choice, not by the config's word."""
+    own = kubernetes.helper_container_security_context
+    return _owner(own).uid is None and _helper_owner(kubernetes, own).uid == _ROOT
+
+
+def without_unasked_root(spec: dict[str, Any]) -> dict[str, Any]:
+    """A pod's spec whose helper is whoever the cluster, or its image, has it be."""
+    return spec | {"containers": [_unowned(one) for one in spec["containers"]]}
+
+
+def _unowned(container: dict[str, Any]) -> dict[str, Any]:
+    context = container.get("securityContext") or {}
+    if container["name"] != "helper" or "runAsUser" not in context:
+        return container
+    kept = {key: value for key, value in context.items() if key != "runAsUser"}
+    rest = {key: value for key, value in container.items() if key != "securityContext"}
+    return rest | ({"securityContext": kept} if kept else {})
+
+
 def service_security_context(kubernetes: KubernetesConfig, wish: Owner) -> dict[str, Any]:
     """`wish`: the job's own user, which is none where the config has one."""
     own = kubernetes.service_container_security_context
