@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from podlane.clients.http.tls import make_context
+from podlane.clients.http.tls import TlsFiles, make_context
 from podlane.core.config.check import check
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import refuse_unfit
@@ -77,7 +77,7 @@ def _certificates(paths: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in paths:
         text = read_text(Path(path))
-        make_context(ca_text=text)
+        make_context(TlsFiles(path))
         name = Path(path).name
         name = name if name.endswith(".crt") else f"{Path(path).stem}.crt"
         while name in found:

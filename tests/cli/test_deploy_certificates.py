@@ -1,0 +1,36 @@
+"""`podlane deploy --ca-file`: what is no certificate is refused here, the rest reaches the pod."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from harness.certificates import authority
+from harness.shell import podlane
+
+CONFIG = (
+    '[[runners]]\nname = "r"\nurl = "https://g.test"\ntoken = "glrt-x"\nexecutor = "kubernetes"\n'
+)
+
+
+async def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    ended = await podlane("deploy", "render", f"--config={config}", f"--ca-file={config}")
+    assert ended.code != 0
+    assert f"cannot use the certificates {config}" in ended.err
+    assert ended.out == ""
+
+
+async def test_certificates_and_the_wish_for_jobs_reach_the_manager(tmp_path: Path) -> None:
+    config, ca = tmp_path / "config.toml", authority()
+    config.write_text(CONFIG)
+    words = (f"--config={config}", f"--ca-file={ca.file(tmp_path)}", "--ca-in-jobs")
+    ended = await podlane("deploy", "render", *words)
+    made = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(ended.out)}
+    assert made["ConfigMap", "podlane-certificates"]["data"] == {"ca.crt": ca.pem}
+    container = made["Deployment", "podlane"]["spec"]["template"]["spec"]["containers"][0]
+    given = {one["name"]: one["value"] for one in container["env"]}
+    assert given["PODLANE_CERTIFICATES"] == "/etc/podlane-certificates"
+    assert given["PODLANE_CERTIFICATES_IN_JOBS"] == "1"
