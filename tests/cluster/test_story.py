@@ -251,11 +251,17 @@ async def test_every_tool_finds_its_credentials(story: Open, stage: RealCluster,
         check_pod(found.play.pods_of(found.play.jobs["saves"])[-1])
         is_flat = text == FLAT
         assert ("now belongs into `[runners.cache.s3]`" in found.play.manager.log) is is_flat
-        assert ("WARNING" in found.play.manager.log) is is_flat
+        assert bool(unlooked_for(found.play.manager.log)) is is_flat
         read = await found.run(cached("restores", "pull", script=("cat deps/file",), **parts))
         assert "\npacked\n" in read
         assert [path for path in (found.store.folder.parent / BUCKET).rglob("*") if path.is_file()]
         found.check_logs()
+
+
+def unlooked_for(log: str) -> list[str]:
+    """Warnings but for those of its 300 cores, which the file really has."""
+    lines = [line for line in log.splitlines() if "WARNING" in line]
+    return [line for line in lines if "whole cores" not in line]
 
 
 async def test_busybox_is_pulled_and_skips_what_it_has_not(story: Open, stage: RealCluster) -> None:
