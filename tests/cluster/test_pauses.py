@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from harness import cluster, wait
 from harness.cluster import RealCluster
 from harness.play import Open
@@ -41,6 +43,7 @@ async def running(stage: RealCluster) -> list[str]:
     return [pod["metadata"]["uid"] for pod in pods]
 
 
+@pytest.mark.alone  # pods of others change how much room the node has
 async def test_a_job_takes_the_place_of_a_pause_pod(scene: Open, stage: RealCluster) -> None:
     room = f"{max(100, await free_millicores() * 6 // 10)}m"  # two of this do not fit
     policy = [{"idle_count": 1}]
