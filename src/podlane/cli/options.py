@@ -107,3 +107,11 @@ def whole(entry: Entry) -> Entry:
         lacking = "token" if entry.runner.url else "url"
         raise ConfigError(f"{label} has no `{lacking}`", reference="config-missing")
     return entry
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that somebody named; PodlaneError says why it cannot be."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PodlaneError(f"cannot read {path}: {error.strerror}", reference="file") from error

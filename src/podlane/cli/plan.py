@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from podlane.cli.options import config_option
+from podlane.cli.options import config_option, read_bytes
 from podlane.cli.readable import print_documents
 from podlane.cli.rehearse import context, rehearse
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.job.payload import parse_job
-from podlane.errors import ConfigError, PodlaneError
+from podlane.errors import ConfigError
 from podlane.manager.config_file import find_config_file, read_config
 
 
@@ -24,8 +24,10 @@ from podlane.manager.config_file import find_config_file, read_config
 def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> None:
     file = find_config_file(config, os.environ)
     settings = read_config(file, os.environ).config
-    certificates = _read(ca_file).decode() if ca_file else ""
-    made = rehearse(parse_job(_read(job)), context(_runner(settings, name, file), certificates))
+    certificates = read_bytes(ca_file).decode() if ca_file else ""
+    made = rehearse(
+        parse_job(read_bytes(job)), context(_runner(settings, name, file), certificates)
+    )
     print_documents(made.documents().values())
 
 
@@ -36,10 +38,3 @@ def _runner(config: Config, name: str, file: Path) -> RunnerConfig:
     names = ", ".join(repr(runner.name) for runner in config.runners) or "none"
     what = f"{file} has {len(found)} runners" + (f" of the name {name!r}" if name else "")
     raise ConfigError(f"{what}; it has: {names}", hint="name one by `--runner`")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PodlaneError(f"cannot read {path}: {error.strerror}", reference="file") from error

@@ -9,17 +9,30 @@ from collections.abc import Callable
 
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import apply, find, path_of
+from podlane.core.deploy.manifests import manifests
 from podlane.core.deploy.wish import Manifest, Wish
+from podlane.deploy.live import keep_rotated
+from podlane.deploy.ready import wait_until_ready
 from podlane.deploy.standing import remove, shown, standing
+from podlane.deploy.workload import deployment_of
 from podlane.errors import PodlaneError, Rejected
 
 Tell = Callable[[str], None]
 
 
-async def apply_all(api: KubeApi, wish: Wish, manifests: tuple[Manifest, ...], tell: Tell) -> None:
+async def put_in_force(api: KubeApi, wish: Wish, tell: Tell, *, waits: bool = True) -> None:
+    """Apply all that the wish is made of, with the tokens that were exchanged since, and wait
+    until the manager is ready."""
+    objects = manifests(await keep_rotated(api, wish, tell))
+    await apply_all(api, wish, objects, tell)
+    if waits:
+        await wait_until_ready(api, deployment_of(objects, wish.name, wish.namespace), tell)
+
+
+async def apply_all(api: KubeApi, wish: Wish, objects: tuple[Manifest, ...], tell: Tell) -> None:
     """Apply each; PodlaneError names the object that the cluster refused, and why."""
     earlier = await standing(api, wish.name, wish.namespace)
-    for manifest in manifests:
+    for manifest in objects:
         before = await find(api, manifest)
         try:
             after = await apply(api, manifest)
@@ -29,7 +42,7 @@ async def apply_all(api: KubeApi, wish: Wish, manifests: tuple[Manifest, ...], t
                 continue
             raise _refused(manifest, error) from error
         tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}")
-    wanted = {path_of(one) for one in manifests}
+    wanted = {path_of(one) for one in objects}
     for one in reversed(earlier):
         if path_of(one) not in wanted:
             await remove(api, one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
@@ -16,21 +16,14 @@ from podlane.core.deploy.rotated import with_rotated
 from podlane.core.deploy.wish import Extras, Manifest, Wish
 from podlane.core.text.token import Token
 from podlane.deploy.standing import standing
-from podlane.errors import PodlaneError
+from podlane.deploy.workload import container, deployment_of, variables
 
 
 async def live(api: KubeApi, name: str, namespace: str) -> Wish:
     """PodlaneError when there is no such deployment."""
-    found = {
-        (one["kind"], one["metadata"]["name"]): one for one in await standing(api, name, namespace)
-    }
-    deployment = found.get(("Deployment", name))
-    if deployment is None:
-        raise PodlaneError(
-            f"there is no deployment {name!r} in namespace {namespace}",
-            hint="`podlane deploy apply` makes one; --name and --namespace say which",
-            reference="deploy-missing",
-        )
+    there = await standing(api, name, namespace)
+    deployment = deployment_of(there, name, namespace)
+    found = {(one["kind"], one["metadata"]["name"]): one for one in there}
     secrets = _secrets(found.get(("Secret", name)))
     text = str(_data(found.get(("ConfigMap", name))).get("config.toml", ""))
     revealed = {key: value.reveal() for key, value in secrets.items()}
@@ -38,16 +31,16 @@ async def live(api: KubeApi, name: str, namespace: str) -> Wish:
         config_text=text,
         config=check(text, {**os.environ, **revealed}).config,
         secrets=secrets,
-        image=_container(deployment)["image"],
+        image=container(deployment)["image"],
         name=name,
         namespace=namespace,
         replicas=deployment["spec"].get("replicas", 1),
         certificates=_data(found.get(("ConfigMap", f"{name}-certificates"))),
-        system_id=_variables(deployment).get("PODLANE_SYSTEM_ID", ""),
+        system_id=variables(deployment).get("PODLANE_SYSTEM_ID", ""),
         extras=Extras(
             network_policy=("NetworkPolicy", name) in found,
             service_monitor=("Service", name) in found,
-            certificates_in_jobs="PODLANE_CERTIFICATES_IN_JOBS" in _variables(deployment),
+            certificates_in_jobs="PODLANE_CERTIFICATES_IN_JOBS" in variables(deployment),
         ),
     )
 
@@ -75,15 +68,6 @@ def upgraded(before: Wish, order: Wish | None, image: str, replicas: int) -> Wis
     if replicas:
         changes["replicas"] = replicas
     return msgspec.structs.replace(before, **changes)
-
-
-def _container(deployment: Manifest) -> Manifest:
-    found: Manifest = deployment["spec"]["template"]["spec"]["containers"][0]
-    return found
-
-
-def _variables(deployment: Manifest) -> Mapping[str, str]:
-    return {one["name"]: one.get("value", "") for one in _container(deployment).get("env", ())}
 
 
 def _data(manifest: Manifest | None) -> dict[str, str]:

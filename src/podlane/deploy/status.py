@@ -6,34 +6,26 @@ from collections import Counter
 from typing import Any
 
 from podlane.clients.kube.api import KubeApi
-from podlane.core.deploy.wish import INSTANCE, MANAGED_BY, OWNER, Manifest
+from podlane.core.deploy.wish import Manifest, selector
 from podlane.deploy import jobs
 from podlane.deploy.ready import is_ready, why_not
 from podlane.deploy.standing import pods, standing
 from podlane.deploy.uninstall import DRAIN
-from podlane.errors import PodlaneError
+from podlane.deploy.workload import container, deployment_of, variables
 
 
 async def status(api: KubeApi, name: str, namespace: str) -> dict[str, Any]:
     """What is known, as plain values. PodlaneError when there is no such deployment."""
-    found = {one["kind"]: one for one in await standing(api, name, namespace)}
-    deployment = found.get("Deployment")
-    if deployment is None:
-        raise PodlaneError(
-            f"there is no deployment {name!r} in namespace {namespace}",
-            hint="`podlane deploy apply` makes one; --name and --namespace say which",
-            reference="deploy-missing",
-        )
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    variables = {one["name"]: one.get("value", "") for one in container.get("env", ())}
-    managers = await pods(api, namespace, f"{MANAGED_BY}={OWNER},{INSTANCE}={name}")
-    running = await jobs.jobs(api, name, namespace, variables.get("PODLANE_INSTALLATION", ""))
+    deployment = deployment_of(await standing(api, name, namespace), name, namespace)
+    told = variables(deployment)
+    managers = await pods(api, namespace, selector(name))
+    running = await jobs.jobs(api, name, namespace, told.get("PODLANE_INSTALLATION", ""))
     return {
         "ready": is_ready(deployment),
         "waiting_for": "" if is_ready(deployment) else await why_not(api, deployment),
-        "draining": bool(variables.get(DRAIN)),
-        "image": container["image"],
-        "system_id": variables.get("PODLANE_SYSTEM_ID", ""),
+        "draining": bool(told.get(DRAIN)),
+        "image": container(deployment)["image"],
+        "system_id": told.get("PODLANE_SYSTEM_ID", ""),
         "managers": [_manager(one) for one in managers],
         "jobs": dict(Counter(one.phase for one in running if one.phase)),
     }

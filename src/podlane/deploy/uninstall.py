@@ -14,11 +14,12 @@ import msgspec
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.kinds import SECRET
 from podlane.clients.kube.objects import find, list_path, path_of
-from podlane.core.deploy.wish import INSTANCE, MANAGED_BY, OWNER, Manifest
+from podlane.core.deploy.wish import MANAGED_BY, OWNER, Manifest, selector
 from podlane.deploy import jobs
 from podlane.deploy.ready import wait_until_ready
 from podlane.deploy.standing import pods, remove, shown, standing
 from podlane.deploy.wait import until
+from podlane.deploy.workload import container, variables
 from podlane.errors import Gone, PodlaneError
 
 Tell = Callable[[str], None]
@@ -56,7 +57,7 @@ async def uninstall(api: KubeApi, name: str, namespace: str, tell: Tell, ending:
 
 async def _end_jobs(api: KubeApi, deployment: Manifest, tell: Tell, ending: Ending) -> None:
     meta = deployment["metadata"]
-    where = (meta["name"], meta["namespace"], _variable(deployment, "PODLANE_INSTALLATION"))
+    where = (meta["name"], meta["namespace"], variables(deployment).get("PODLANE_INSTALLATION", ""))
     if not ending.is_now:
         await _drain(api, deployment, tell)
         await _until_ended(api, where, tell, ending.patience)
@@ -71,11 +72,11 @@ async def _end_jobs(api: KubeApi, deployment: Manifest, tell: Tell, ending: Endi
 
 async def _drain(api: KubeApi, deployment: Manifest, tell: Tell) -> None:
     """Start the manager anew as one that asks for nothing."""
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    if _variable(deployment, DRAIN):
+    if variables(deployment).get(DRAIN):
         return
-    others = container.get("env", [])
-    patch = {"containers": [{**container, "env": [*others, {"name": DRAIN, "value": "true"}]}]}
+    manager = container(deployment)
+    env = [*manager.get("env", []), {"name": DRAIN, "value": "true"}]
+    patch = {"containers": [{**manager, "env": env}]}
     changed = {"spec": {"template": {"spec": patch}}}
     await api.patch_object(path_of(deployment), changed)
     await wait_until_ready(api, deployment, tell)
@@ -100,18 +101,11 @@ async def _until_ended(
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _variable(deployment: Manifest, name: str) -> str:
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    values = {one["name"]: one.get("value", "") for one in container.get("env", ())}
-    return str(values.get(name, ""))
-
-
 async def _until_pods_are_gone(api: KubeApi, name: str, namespace: str) -> None:
     """The Deployment is deleted in the background: its pods go a little later."""
-    labels = f"{MANAGED_BY}={OWNER},{INSTANCE}={name}"
 
     async def are_gone() -> bool:
-        return not await pods(api, namespace, labels)
+        return not await pods(api, namespace, selector(name))
 
     await until(are_gone, _GONE_SECONDS)
 

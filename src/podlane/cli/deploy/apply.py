@@ -14,22 +14,12 @@ from podlane.cli.deploy.options import in_cluster, place_options, read_wish, wis
 @wish_options
 @click.option("--no-wait", is_flag=True, help="Do not wait for the manager.")
 def command(name: str, namespace: str, *, context: str, no_wait: bool, **options: Any) -> None:
-    from podlane.core.deploy.manifests import manifests
-    from podlane.deploy.apply import apply_all
-    from podlane.deploy.live import keep_rotated
-    from podlane.deploy.ready import wait_until_ready
+    from podlane.deploy.apply import put_in_force
 
     wish = read_wish(name, namespace, options)
 
-    async def work(api: Any) -> None:
-        objects = manifests(await keep_rotated(api, wish, click.echo))
-        await apply_all(api, wish, objects, click.echo)
-        if not no_wait:
-            deployment = next(one for one in objects if one["kind"] == "Deployment")
-            await wait_until_ready(api, deployment, click.echo)
-
     click.echo(f"{name} in {namespace}:")
-    in_cluster(context, work)
+    in_cluster(context, lambda api: put_in_force(api, wish, click.echo, waits=not no_wait))
     if not no_wait:
         click.echo(f"The manager is ready: it takes jobs for {_runners(wish)}.")
         click.echo(f"Next: podlane deploy status -n {namespace}")

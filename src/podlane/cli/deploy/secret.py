@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from podlane.cli.deploy.options import in_cluster, place_options
-from podlane.cli.options import config_option
-from podlane.errors import PodlaneError
+from podlane.cli.options import config_option, read_bytes
 from podlane.manager.config_file import check_writable, find_config_file, read_text, write_text
 
 _HELP = """Make the Secret NAME of files, and mount it into every job's containers.
@@ -37,7 +36,7 @@ def add(secret: str, name: str, namespace: str, *, context: str, **options: Any)
 
     path = find_config_file(options["config"], os.environ)
     check_writable(path)
-    found = {key: _bytes(Path(file)) for key, file in map(_key_and_path, options["files"])}
+    found = {key: read_bytes(Path(file)) for key, file in map(_key_and_path, options["files"])}
     text, places = with_mounts(read_text(path), secret, options["mount"], options["runner"])
     objects = [credential(name, secret, place or namespace, found) for place in places]
 
@@ -57,10 +56,3 @@ def add(secret: str, name: str, namespace: str, *, context: str, **options: Any)
 def _key_and_path(text: str) -> tuple[str, str]:
     key, equals, path = text.partition("=")
     return (key, path) if equals else (Path(text).name, text)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PodlaneError(f"cannot read {path}: {error.strerror}", reference="file") from error

@@ -20,20 +20,15 @@ do not notice."""
 @click.option("--image", default="", help="podlane's own image.")
 @click.option("--replicas", type=click.IntRange(1), default=None, help="Managers at once.")
 def command(name: str, namespace: str, *, context: str, **options: Any) -> None:
-    from podlane.core.deploy.manifests import manifests
-    from podlane.deploy.apply import apply_all
-    from podlane.deploy.live import keep_rotated, live, upgraded
-    from podlane.deploy.ready import wait_until_ready
+    from podlane.deploy.apply import put_in_force
+    from podlane.deploy.live import live, upgraded
 
     order = read_wish(name, namespace, options) if options["config"] else None
 
     async def work(api: Any) -> None:
         before = await live(api, name, namespace)
         wish = upgraded(before, order, options["image"], options["replicas"] or 0)
-        objects = manifests(await keep_rotated(api, wish, click.echo))
-        await apply_all(api, wish, objects, click.echo)
-        deployment = next(one for one in objects if one["kind"] == "Deployment")
-        await wait_until_ready(api, deployment, click.echo)
+        await put_in_force(api, wish, click.echo)
 
     click.echo(f"{name} in {namespace}:")
     in_cluster(context, work)
