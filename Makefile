@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores golden reference lock dist cluster-up cluster-down image cluster bench clean
+.PHONY: help setup wheels demo check test format stores golden reference lock dist cluster-up cluster-down image cluster faults bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +80,10 @@ cluster: image stores ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
 	  $(BIN)/pytest -n 3 --dist worksteal -m "not alone" tests/cluster && \
 	  $(BIN)/pytest -p no:randomly -m alone tests/cluster
+
+faults: image stores ## Play the fault suite on the real cluster
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
+	  $(BIN)/pytest -n 3 --dist worksteal tests/cluster/test_faults.py
 
 bench: image stores ## Measure on the real cluster; writes docs/reference/measured.md
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench

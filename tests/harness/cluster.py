@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -109,6 +111,13 @@ class RealCluster:
                 await process.wait()
             await asyncio.sleep(0.2)
 
+    async def kill(self, container: str) -> None:
+        """The node is this machine: its processes are told by their cgroups."""
+        for pod in await self.items("pods"):
+            for status in pod["status"].get("containerStatuses", ()):
+                if status["name"] == container and status.get("containerID"):
+                    _kill_all(status["containerID"].rpartition("/")[2])
+
     async def out_of_memory(self) -> None:
         """Nothing: a script does it by itself."""
 
@@ -153,6 +162,13 @@ class RealCluster:
         return (await self.kubectl("describe", "pods"))[-8000:] + await self.kubectl(
             "get", "events", "--sort-by=.metadata.creationTimestamp"
         )
+
+
+def _kill_all(container_id: str) -> None:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if container_id in (folder / "cgroup").read_text():
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def kubeconfig() -> Path:

@@ -101,6 +101,10 @@ class EmbeddedCluster:
         for pod in self.cluster.objects("pods"):
             self.cluster.drain(pod["metadata"]["name"])
 
+    async def kill(self, container: str) -> None:
+        for pod in self.cluster.objects("pods"):
+            await self.cluster.kill(pod["metadata"]["name"], container)
+
     async def out_of_memory(self) -> None:
         for pod in self.cluster.objects("pods"):
             await self.cluster.run_out_of_memory(pod["metadata"]["name"], "build")

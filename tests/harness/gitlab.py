@@ -27,6 +27,11 @@ class Gitlab:
         made = payload(spec, _git(self.repository, "rev-parse", spec.ref), needs)
         return self.coordinator.enqueue(made, tags=spec.tags, required_features=spec.features)
 
+    @property
+    def has_struck(self) -> bool:
+        """Whether a fault that is still there has gone wrong already."""
+        return any(fault.hits for fault in self.coordinator.faults.waiting)
+
     def set_up(self, settings: dict[str, Any]) -> None:
         """`{calls.interval: 1, faults: [{call: trace, status: 503}]}`"""
         for path, value in settings.items():

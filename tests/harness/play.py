@@ -10,9 +10,10 @@ import re
 import signal
 import zipfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -97,23 +98,34 @@ class Play:
                 self.gitlab.coordinator.cancel(job.id)
             case "force-cancel":
                 self.gitlab.coordinator.force_cancel(job.id)
-            case "delete-pods" | "delete-pods-now":
-                await self.stage.delete_pods(now=event.do.endswith("now"))
-            case "evict-pods":
-                await self.stage.evict_pods()
-            case "out-of-memory":
-                await self.stage.out_of_memory()
             case "create":
                 await self.stage.create(event.object)
             case "look" | "read-log":
                 await self._look(job, event)
             case _:
-                await self._server(event.do)
+                if not await self._pods(event.do):
+                    await self._server(event.do)
+
+    async def _pods(self, deed: str) -> bool:
+        """What happens to the pods of the namespace; whether it is one of these."""
+        deeds: dict[str, Callable[[], Awaitable[None]]] = {
+            "delete-pods": self.stage.delete_pods,
+            "delete-pods-now": partial(self.stage.delete_pods, now=True),
+            "evict-pods": self.stage.evict_pods,
+            "kill-helper": partial(self.stage.kill, "helper"),
+            "kill-build": partial(self.stage.kill, "build"),
+            "out-of-memory": self.stage.out_of_memory,
+        }
+        if deed in deeds:
+            await deeds[deed]()
+        return deed in deeds
 
     async def _server(self, deed: str) -> None:
         """What happens to the servers around the cluster."""
         verb, _, name = deed.partition("-")
-        if name == "registry" and self.registry is not None:
+        if deed == "heal-gitlab":
+            self.gitlab.coordinator.faults.clear()
+        elif name == "registry" and self.registry is not None:
             await getattr(self.registry, verb)()
         else:
             await self._manager(deed)
@@ -139,6 +151,8 @@ class Play:
             await wait.trace_holds(self.gitlab.coordinator, job, event.when)
         if event.state:
             await wait.until(f"state {event.state}", lambda: job.state == event.state)
+        if event.has_struck:
+            await wait.until("a fault of GitLab", lambda: self.gitlab.has_struck)
         if event.has_pod:
             await wait.until("the job's pod", lambda: bool(self.pods_of(job)))
 

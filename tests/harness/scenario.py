@@ -1,8 +1,8 @@
 """A scenario as data: a runner's settings, GitLab's jobs, what goes wrong, what must be seen.
 
-The files lie in tests/scenarios; `play.py` runs them, on the embedded cluster and on the real one.
-Where the two need different words, `at: {cluster: {…}}` in a scenario or one of its parts is laid
-over it there.
+The files lie in tests/scenarios, and those of the fault suite in tests/faults; `play.py` runs them,
+on the embedded cluster and on the real one. Where the two need different words,
+`at: {cluster: {…}}` in a scenario or one of its parts is laid over it there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 import yaml
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
+FAULTS = FOLDER.parent / "faults"
 STAGES = ("embedded", "cluster")
 
 
@@ -47,7 +48,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Once the trace holds `when` (the job is in `state`; it `has_pod`), `do` it.
+    """Once the trace holds `when` (the job is in `state`; it `has_pod`; one of GitLab's faults
+    `has_struck`), `do` it.
 
     `object` is what `do: create` makes. `read-log` waits until the helper has printed `when` too.
     """
@@ -56,6 +58,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: str = ""
     state: str = ""
     has_pod: bool = False
+    has_struck: bool = False
     object: dict[str, Any] = {}
 
 
@@ -147,26 +150,26 @@ def filled(scenario: Scenario, words: dict[str, str]) -> Scenario:
     return msgspec.convert(fill(msgspec.to_builtins(scenario), words), Scenario)
 
 
-def names(stage: str) -> list[str]:
+def names(stage: str, folder: Path = FOLDER) -> list[str]:
     """The scenarios that this stage can play."""
-    return [name for name in every() if is_played(load(file(name)), stage)]
+    return [name for name in every(folder) if is_played(load(file(name, folder)), stage)]
 
 
-def every() -> list[str]:
-    paths = sorted(FOLDER.rglob("*.yaml"))
-    return [str(path.relative_to(FOLDER).with_suffix("")) for path in paths]
+def every(folder: Path = FOLDER) -> list[str]:
+    paths = sorted(folder.rglob("*.yaml"))
+    return [str(path.relative_to(folder).with_suffix("")) for path in paths]
 
 
 def is_played(scenario: Scenario, stage: str) -> bool:
     return stage in scenario.stages and not scenario.not_here
 
 
-def file(name: str) -> Path:
-    return FOLDER / f"{name}.yaml"
+def file(name: str, folder: Path = FOLDER) -> Path:
+    return folder / f"{name}.yaml"
 
 
-def find(name: str, stage: str) -> Scenario:
-    return load(file(name), stage)
+def find(name: str, stage: str, folder: Path = FOLDER) -> Scenario:
+    return load(file(name, folder), stage)
 
 
 def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

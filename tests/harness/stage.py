@@ -58,6 +58,9 @@ class Stage(Protocol):
     async def evict_pods(self) -> None:
         """Ask for the pods' eviction, as a drain does."""
 
+    async def kill(self, container: str) -> None:
+        """SIGKILL to the container's processes, in each pod, as a fault of the node would."""
+
     async def out_of_memory(self) -> None:
         """Kill the build containers as the kernel does, where no kernel does."""
 

@@ -187,7 +187,11 @@ class Cluster:
 
     async def run_out_of_memory(self, pod: str, container: str) -> None:
         """Kill a container as the kernel does when its memory is used up."""
-        await self._sandbox_owner().sandbox(pod).containers[container].kill("OOMKilled")
+        await self.kill(pod, container, "OOMKilled")
+
+    async def kill(self, pod: str, container: str, reason: str = "") -> None:
+        """SIGKILL to all processes of a container; `reason` is told instead of Error."""
+        await self._sandbox_owner().sandbox(pod).containers[container].kill(reason)
 
     def break_watches(self) -> None:
         """Close every open watch in its middle."""
