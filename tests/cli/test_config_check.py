@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.command import Podlane
+from podlane.cli.findings import summary
+from podlane.core.config.check import check
+from podlane.core.config.notes import ConfigNote
 
 FOLDER = Path(__file__).parent / "check"
 CASES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -49,3 +52,25 @@ def test_standard_input_and_json(podlane: Podlane) -> None:
     assert limit["message"].endswith("must be a whole number, and is a text in quotes")
     assert limit["hint"] == "write the value without quotes"
     assert (token["line"], token["runner"]) == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("runners", "said"),
+    [
+        ((0,), "1 fault; the cluster would not run the jobs of runner #1"),
+        ((0, 1), "2 faults; the cluster would not run the jobs of runners #1 and #2"),
+    ],
+)
+def test_what_a_cluster_lacks_keeps_no_manager_from_starting(
+    runners: tuple[int, ...], said: str
+) -> None:
+    checked = check(TWO + GOOD.replace("glrt-one", "glrt-two"), {})
+    notes = [ConfigNote("refused", "kubernetes", "is refused", runner=one) for one in runners]
+    found = checked.with_runners(checked.entries, notes)
+    assert found.is_fit
+    assert summary(found).endswith(said)
+
+
+def test_a_runner_left_out_is_named_whichever_it_is() -> None:
+    docker = GOOD + 'executor = "docker"\n'
+    assert summary(check(docker + GOOD, {})).endswith("runner #1 would not run")

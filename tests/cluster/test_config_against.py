@@ -45,6 +45,7 @@ async def test_each_refusal_is_told_in_the_apis_own_words(stage: RealCluster) ->
     assert "names a service account that is not in namespace" in account
     (lost,) = done.findings["kubernetes.namespace"]
     assert 'namespaces "no-such-namespace" not found' in lost
+    assert done.would_run
     (missing,) = done.findings["kubernetes.image_pull_secrets[0]"]
     assert "no-secret" in missing
 

@@ -155,7 +155,7 @@ async def test_from_nothing_to_nothing(served: Gitlab, namespace: str, tmp_path:
     last = served.enqueue(JobSpec(name="last", script=(slow,)))
     await wait.trace_holds(served.coordinator, last, "line 1\n")
     said = await deploy("uninstall", namespace)
-    assert "waiting for 1 jobs to end" in said, said
+    assert "waiting for 1 job to end" in said, said
     assert f"Namespace {namespace}: taken away" in said, said
     assert last.state == "success"
     with pytest.raises(RuntimeError, match="NotFound"):

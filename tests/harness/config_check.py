@@ -21,6 +21,7 @@ class Ended(msgspec.Struct, frozen=True):
     code: int
     findings: dict[str, list[str]]
     err: str
+    would_run: bool = False
 
 
 async def against(
@@ -37,7 +38,8 @@ async def against(
     out, err = await process.communicate()
     assert process.returncode is not None
     found: dict[str, list[str]] = {}
-    for one in json.loads(out)["findings"] if out else ():
+    told: dict[str, Any] = json.loads(out) if out else {"findings": (), "would_run": False}
+    for one in told["findings"]:
         key = one["key"].rpartition('" ')[2]
         found.setdefault(key, []).append(f"{one['level']}: {one['message']}")
-    return Ended(process.returncode, found, err.decode())
+    return Ended(process.returncode, found, err.decode(), told["would_run"])

@@ -12,7 +12,13 @@ import click
 from podlane.core.config.check import Checked
 from podlane.core.config.notes import ConfigNote
 
-_LEVELS = {"fault": "fault", "skipped": "note", "moot": "note", "unsure": "note"}
+_LEVELS = {
+    "fault": "fault",
+    "refused": "fault",
+    "skipped": "note",
+    "moot": "note",
+    "unsure": "note",
+}
 _COLOURS = {"fault": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -48,7 +54,8 @@ def as_json(file: str, checked: Checked) -> str:
 
 
 def level_of(note: ConfigNote) -> str:
-    """`fault`: it does not run; `warning`: it may not do what is expected; `note`: good to know."""
+    """`fault`: it does not run, or not in the cluster that was asked; `warning`: it may not do what
+    is expected; `note`: good to know."""
     return _LEVELS.get(note.kind, "warning")
 
 
@@ -62,14 +69,25 @@ def summary(checked: Checked) -> str:
 def _what_runs(checked: Checked) -> str:
     if not checked.is_fit:
         return "podlane would not start with this file"
-    out = [f"#{entry.index + 1}" for entry in checked.left_out]
-    skipped = [f"#{n.runner + 1}" for n in checked.notes if n.kind == "skipped" and n.runner]
-    lost = sorted({*out, *skipped}, key=lambda name: int(name[1:]))
-    if lost:
-        word = "runner" if len(lost) == 1 else "runners"
-        return f"{word} {_and(lost)} would not run"
+    lost = {entry.index for entry in checked.left_out} | _numbers(checked, "skipped")
+    refused = _numbers(checked, "refused")
+    said = [f"{_runners(lost)} would not run"] if lost else []
+    if refused:
+        said.append(f"the cluster would not run the jobs of {_runners(refused)}")
+    if said:
+        return "; ".join(said)
     runs = len(checked.entries)
     return "the file has no runners" if not runs else f"{_several(runs, 'runner')} would run"
+
+
+def _numbers(checked: Checked, kind: str) -> set[int]:
+    """The positions of the runners that have such a note."""
+    return {one.runner for one in checked.notes if one.kind == kind and one.runner is not None}
+
+
+def _runners(positions: set[int]) -> str:
+    word = "runner" if len(positions) == 1 else "runners"
+    return f"{word} {_and([f'#{position + 1}' for position in sorted(positions)])}"
 
 
 def _several(count: int, word: str) -> str:

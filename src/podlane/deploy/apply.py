@@ -10,7 +10,7 @@ from collections.abc import Callable
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import apply, find, path_of
 from podlane.core.deploy.manifests import manifests
-from podlane.core.deploy.wish import Manifest, Wish
+from podlane.core.deploy.wish import Manifest, Wish, why
 from podlane.deploy.live import keep_rotated
 from podlane.deploy.ready import wait_until_ready
 from podlane.deploy.standing import remove, shown, standing
@@ -41,7 +41,8 @@ async def apply_all(api: KubeApi, wish: Wish, objects: tuple[Manifest, ...], tel
                 tell(f"  {shown(manifest)}: there already, and not ours to change")
                 continue
             raise _refused(manifest, error) from error
-        tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}")
+        reason = f", for {why(manifest)}" if why(manifest) else ""
+        tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}{reason}")
     wanted = {path_of(one) for one in objects}
     for one in reversed(earlier):
         if path_of(one) not in wanted:

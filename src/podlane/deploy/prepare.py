@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import tomlkit
 
 from podlane.clients.http.tls import TlsFiles, make_context
 from podlane.core.config.check import check
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.parse import refuse_unfit
+from podlane.core.deploy.home import with_namespaces
 from podlane.core.deploy.secrets import without_secrets
 from podlane.core.deploy.wish import Extras, Wish
 from podlane.errors import ConfigError
@@ -36,7 +35,7 @@ def prepare(order: Order, environ: Mapping[str, str]) -> tuple[Wish, tuple[Confi
     text = read_text(order.config)
     try:
         notes = refuse_unfit(check(text, environ)).notes
-        public, secrets = without_secrets(_with_namespaces(text, order.namespace))
+        public, secrets = without_secrets(with_namespaces(text, order.namespace))
         revealed = {name: token.reveal() for name, token in secrets.items()}
         checked = refuse_unfit(check(public, {**environ, **revealed}))
     except ConfigError as error:
@@ -59,17 +58,6 @@ def prepare(order: Order, environ: Mapping[str, str]) -> tuple[Wish, tuple[Confi
         extras=order.extras,
     )
     return wish, notes
-
-
-def _with_namespaces(text: str, namespace: str) -> str:
-    """A runner without a namespace has its jobs beside the manager, not in `default`."""
-    document = tomlkit.parse(text)
-    runners: Any = document.get("runners", [])
-    for runner in runners if isinstance(runners, list) else []:
-        kubernetes = runner.setdefault("kubernetes", tomlkit.table())
-        if isinstance(kubernetes, dict) and not kubernetes.get("namespace"):
-            kubernetes["namespace"] = namespace
-    return tomlkit.dumps(document)
 
 
 def _certificates(paths: tuple[str, ...]) -> dict[str, str]:

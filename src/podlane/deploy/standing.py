@@ -11,7 +11,7 @@ import msgspec
 
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import find, list_path, path_of
-from podlane.core.deploy.wish import NAMESPACES, Manifest, selector
+from podlane.core.deploy.wish import ANYWHERE, NAMESPACES, Manifest, selector
 from podlane.errors import Gone, Rejected
 
 _RBAC = "rbac.authorization.k8s.io/v1"
@@ -49,10 +49,20 @@ async def standing(api: KubeApi, name: str, namespace: str) -> list[Manifest]:
 
 async def namespaces(api: KubeApi, name: str, namespace: str) -> list[str]:
     """The manager's own namespace and those that its Roles are in."""
+    return sorted({namespace, *await _noted(api, name, namespace)} - {ANYWHERE})
+
+
+async def reached(api: KubeApi, name: str, namespace: str) -> tuple[str, ...]:
+    """Where jobs can be: namespaces, or "" for all of them."""
+    noted = {namespace, *await _noted(api, name, namespace)}
+    return ("",) if ANYWHERE in noted else tuple(sorted(noted))
+
+
+async def _noted(api: KubeApi, name: str, namespace: str) -> list[str]:
     meta = {"name": name, "namespace": namespace}
-    noted = await find(api, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
-    annotations = (noted or {}).get("metadata", {}).get("annotations") or {}
-    return sorted({namespace, *annotations.get(NAMESPACES, "").split()})
+    found = await find(api, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    annotations = (found or {}).get("metadata", {}).get("annotations") or {}
+    return list(annotations.get(NAMESPACES, "").split())
 
 
 async def remove(api: KubeApi, manifest: Manifest) -> None:

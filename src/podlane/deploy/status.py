@@ -19,7 +19,8 @@ async def status(api: KubeApi, name: str, namespace: str) -> dict[str, Any]:
     deployment = deployment_of(await standing(api, name, namespace), name, namespace)
     told = variables(deployment)
     managers = await pods(api, namespace, selector(name))
-    running = await jobs.jobs(api, name, namespace, told.get("PODLANE_INSTALLATION", ""))
+    label = told.get("PODLANE_INSTALLATION", "")
+    running = await jobs.jobs(api, await jobs.installation(api, name, namespace, label))
     return {
         "ready": is_ready(deployment),
         "waiting_for": "" if is_ready(deployment) else await why_not(api, deployment),

@@ -14,7 +14,7 @@ import msgspec
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.kinds import SECRET
 from podlane.clients.kube.objects import find, list_path, path_of
-from podlane.core.deploy.wish import MANAGED_BY, OWNER, Manifest, selector
+from podlane.core.deploy.wish import MANAGED_BY, OWNER, Manifest, installation_of, selector
 from podlane.deploy import jobs
 from podlane.deploy.ready import wait_until_ready
 from podlane.deploy.standing import pods, remove, shown, standing
@@ -46,28 +46,62 @@ async def uninstall(api: KubeApi, name: str, namespace: str, tell: Tell, ending:
             reference="deploy-missing",
         )
     deployment = next((one for one in found if one["kind"] == "Deployment"), None)
+    label = variables(deployment).get("PODLANE_INSTALLATION", "") if deployment else ""
+    label = label or installation_of(name, namespace)
+    ours = await jobs.installation(api, name, namespace, label)
     if deployment is not None:
-        await _end_jobs(api, deployment, tell, ending)
+        await _end_manager(api, deployment, ours, tell, ending)
+    await _end_jobs(api, ours, tell, ending)
+    found.sort(key=_is_the_map, reverse=True)
     for one in reversed(found):
-        await remove(api, one)
-        tell(f"  {shown(one)}: taken away")
-    await _until_pods_are_gone(api, name, namespace)
+        if one is not deployment:
+            await remove(api, one)
+            tell(f"  {shown(one)}: taken away")
     await _remove_namespace(api, namespace, tell)
 
 
-async def _end_jobs(api: KubeApi, deployment: Manifest, tell: Tell, ending: Ending) -> None:
-    meta = deployment["metadata"]
-    where = (meta["name"], meta["namespace"], variables(deployment).get("PODLANE_INSTALLATION", ""))
+def _is_the_map(one: Manifest) -> bool:
+    """The ConfigMap goes last: it notes where the rest is, for whoever has to go on from here."""
+    return bool(one["kind"] == "ConfigMap")
+
+
+async def _end_manager(
+    api: KubeApi, deployment: Manifest, ours: jobs.Installation, tell: Tell, ending: Ending
+) -> None:
+    """It goes before its rights do, for on the way out it takes its pause pods away."""
+    why = ", so that no job is taken any more"
     if not ending.is_now:
         await _drain(api, deployment, tell)
-        await _until_ended(api, where, tell, ending.patience)
-        return
+        await _until_ended(api, ours, tell, ending.patience)
+        why = ""
     await remove(api, deployment)
-    tell(f"  {shown(deployment)}: taken away, so that no job is taken any more")
-    running = await jobs.jobs(api, *where)
+    tell(f"  {shown(deployment)}: taken away{why}")
+    meta = deployment["metadata"]
+    await _until_pods_are_gone(api, meta["name"], meta["namespace"])
+
+
+async def _end_jobs(api: KubeApi, ours: jobs.Installation, tell: Tell, ending: Ending) -> None:
+    """Those that run yet, if that was asked for; and all that a manager has not cleared away."""
+    running = await jobs.jobs(api, ours)
+    records = [one for one in running if one.kind == SECRET]
+    if records and not ending.is_now:
+        raise PodlaneError(
+            "1 job of it is there, and no manager that would see to its end"
+            if len(records) == 1
+            else f"{len(records)} jobs of it are there, and no manager that would see to their end",
+            hint="`podlane deploy apply` starts one again; --now ends the jobs",
+            reference="deploy-jobs-running",
+        )
     await jobs.end(api, running)
-    if running:
-        tell(f"  {len(running)} objects of jobs: taken away; GitLab sees those jobs fail")
+    if records:
+        tell(f"  {_jobs(len(records))}: ended; GitLab sees them fail")
+    await jobs.end(api, await jobs.leftovers(api, ours))
+
+    async def are_gone() -> bool:
+        return not await jobs.jobs(api, ours) and not await jobs.leftovers(api, ours)
+
+    if not await until(are_gone, _GONE_SECONDS):
+        tell("  some pods of jobs are still on their way out")
 
 
 async def _drain(api: KubeApi, deployment: Manifest, tell: Tell) -> None:
@@ -83,18 +117,20 @@ async def _drain(api: KubeApi, deployment: Manifest, tell: Tell) -> None:
     tell("  no more jobs are asked for")
 
 
-async def _until_ended(
-    api: KubeApi, where: tuple[str, str, str], tell: Tell, patience: float
-) -> None:
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
+
+
+async def _until_ended(api: KubeApi, ours: jobs.Installation, tell: Tell, patience: float) -> None:
     end, said = time.monotonic() + patience, 0
-    while found := await jobs.jobs(api, *where):
+    while found := await jobs.jobs(api, ours):
         running = [one for one in found if one.kind == SECRET]
         if running and len(running) != said:
-            tell(f"  waiting for {len(running)} jobs to end")
+            tell(f"  waiting for {_jobs(len(running))} to end")
             said = len(running)
         if patience and time.monotonic() > end:
             raise PodlaneError(
-                f"{len(running)} jobs still run; the manager stays and asks for no more",
+                f"{_jobs(len(running))} still running; the manager stays and asks for no more",
                 hint="run it again later, or with --now, which ends them",
                 reference="deploy-jobs-running",
             )

@@ -23,7 +23,6 @@ from podlane.clients.kube.kinds import (
     Kind,
 )
 from podlane.core.config.check import Checked, Entry
-from podlane.core.config.faults import fault
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.lines import Path
 from podlane.core.config.model import RunnerConfig
@@ -81,7 +80,8 @@ class Trial:
         try:
             access = self._access(entry.runner.kubernetes)
         except ConfigError as error:
-            yield fault(place, f"shows no way to a cluster: {error.message}", hint=error.hint)
+            what = f"shows no way to a cluster: {error.message}"
+            yield note_at(place, "refused", what, error.hint)
             return
         api = KubeApi(access, user_agent=_AGENT)
         try:
@@ -91,7 +91,8 @@ class Trial:
             async for found in self._ask(api, access.url, entry, place):
                 yield found
         except ServiceError as error:
-            yield fault(place, f"leads to a cluster that does not answer: {error.message}")
+            what = f"leads to a cluster that does not answer: {error.message}"
+            yield note_at(place, "refused", what)
         finally:
             await api.close()
 
@@ -132,7 +133,7 @@ class Trial:
         except JobRefused as refusal:
             return note_at(place, "careful", f"would have a plain job refused: {refusal.message}")
         except (Rejected, Gone) as error:
-            kind: NoteKind = "unsure" if _NO_RIGHT in error.message else "fault"
+            kind: NoteKind = "unsure" if _NO_RIGHT in error.message else "refused"
             return note_at(place, kind, f"makes namespaces, which is refused: {error.message}")
         what = "makes a namespace for each job: whether it takes the job's pod is not known before"
         return note_at(place, "unsure", what)
@@ -171,7 +172,7 @@ async def _look(api: KubeApi, namespace: str, one: Reference, place: Place) -> F
         await api.get(kind, namespace, one.name)
     except Gone:
         what = f"names a {word} that is not in namespace {namespace}: {one.name}"
-        return fault(at, what, hint="make it there, or mend the name")
+        return note_at(at, "refused", what, "make it there, or mend the name")
     except Rejected as error:
         what = f"names a {word} that we may not see, so it may be missing: {error.message}"
         return note_at(at, "unsure", what)
@@ -192,7 +193,8 @@ async def _quotas(
 def _refusal(error: ServiceError, namespace: str, place: Place) -> Found:
     if error.status == 404:
         what = f"is no namespace of the cluster: {error.message}"
-        return fault(place.inside("namespace"), what, hint=f"make it: {namespace}")
+        hint = f"`kubectl create namespace {namespace}` makes it"
+        return note_at(place.inside("namespace"), "refused", what, hint)
     if _NO_RIGHT in error.message:
         what = f"cannot be tried without the right to make such objects: {error.message}"
         return note_at(place, "unsure", what)
@@ -200,7 +202,7 @@ def _refusal(error: ServiceError, namespace: str, place: Place) -> Found:
         what = f"makes a pod for which the namespace has no room now: {error.message}"
         return note_at(place, "careful", what)
     hint = refusals.of_admission(error.message)
-    return fault(place, f"makes a pod that the cluster refuses: {error.message}", hint=hint)
+    return note_at(place, "refused", f"makes a pod that the cluster refuses: {error.message}", hint)
 
 
 def _lack(place: Place, lack: quota.Lack, namespace: str, places: int) -> Found:

@@ -108,8 +108,12 @@ def test_a_list_of_namespaces_is_a_role_in_each() -> None:
 @pytest.mark.parametrize(
     ("more", "why", "may_make"),
     [
-        ('namespace_overwrite_allowed = "ci-.*"', "an open namespace_overwrite_allowed", False),
-        ("namespace_per_job = true", "namespace_per_job", True),
+        (
+            'namespace_overwrite_allowed = "ci-.*"',
+            'namespace_overwrite_allowed "ci-.*" of the runner one, which is open to any namespace',
+            False,
+        ),
+        ("namespace_per_job = true", "namespace_per_job of the runner one", True),
     ],
 )
 def test_any_namespace_is_a_cluster_role_that_says_why(
@@ -117,7 +121,9 @@ def test_any_namespace_is_a_cluster_role_that_says_why(
 ) -> None:
     found = made(wish(more))
     role = found["ClusterRole/podlane-podlane"]
-    assert role["metadata"]["annotations"]["podlane.dev/why"].startswith(why)
+    assert role["metadata"]["annotations"]["podlane.dev/why"] == why
+    noted = found["ConfigMap/podlane"]["metadata"]["annotations"]["podlane.dev/namespaces"]
+    assert noted == "*"
     assert (("namespaces", "create") in rights(found, "ClusterRole")) is may_make
     assert rights(found) == set()
 

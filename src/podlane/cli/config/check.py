@@ -45,7 +45,8 @@ def command(
     else:
         findings.show(name, checked)
     is_clean = not strict or all(note.kind == "unsure" for note in checked.notes)
-    return int(bool(checked.faults) or not checked.is_fit or not is_clean)
+    has_faults = any(findings.level_of(note) == "fault" for note in checked.notes)
+    return int(has_faults or not checked.is_fit or not is_clean)
 
 
 async def _against(cluster: str, checked: Checked, text: str) -> Checked:

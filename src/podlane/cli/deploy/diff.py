@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from podlane.cli.deploy.options import in_cluster, place_options, read_wish, wish_options
+from podlane.cli.deploy.options import in_cluster, place_options, read_wish, say_why, wish_options
 
 
 @click.command(help="Show what `apply` would change. The exit code is 1 when something would.")
@@ -22,7 +22,9 @@ def command(name: str, namespace: str, *, context: str, **options: Any) -> int:
 
     async def work(api: Any) -> list[str]:
         wanted = await keep_rotated(api, wish, lambda line: click.echo(line, err=True))
-        return await differences(api, wanted, manifests(wanted), as_text)
+        objects = manifests(wanted)
+        say_why(objects)
+        return await differences(api, wanted, objects, as_text)
 
     found = in_cluster(context, work)
     click.echo("\n".join(found) if found else "Nothing would change.")

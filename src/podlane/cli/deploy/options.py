@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -12,7 +12,7 @@ import click
 from podlane import __version__
 from podlane.cli.options import config_option
 from podlane.clients.kube.api import KubeApi
-from podlane.core.deploy.wish import Extras, Wish
+from podlane.core.deploy.wish import Extras, Manifest, Wish, why
 from podlane.deploy.prepare import Order, prepare
 from podlane.manager import logs
 from podlane.manager.config_file import find_config_file
@@ -64,6 +64,13 @@ def read_wish(name: str, namespace: str, options: dict[str, Any]) -> Wish:
     wish, notes = prepare(order, os.environ)
     logs.say_notes(notes)
     return wish
+
+
+def say_why(objects: Iterable[Manifest]) -> None:
+    """Beside what is printed for programs: which objects reach over all namespaces, and why."""
+    for one in objects:
+        if reason := why(one):
+            click.echo(f"{one['kind']} {one['metadata']['name']}: for {reason}", err=True)
 
 
 def in_cluster(context: str, work: Callable[[KubeApi], Awaitable[T]]) -> T:

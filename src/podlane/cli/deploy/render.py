@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from podlane.cli.deploy.options import place_options, read_wish, wish_options
+from podlane.cli.deploy.options import place_options, read_wish, say_why, wish_options
 
 _HELP = """Print all objects of the deployment as YAML. Nothing is sent anywhere.
 
@@ -26,4 +26,5 @@ def command(
 
     del context
     found = manifests(read_wish(name, namespace, options))
+    say_why(found)
     print_documents(one for one in found if not (without_secret and one["kind"] == "Secret"))

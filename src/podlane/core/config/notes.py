@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-NoteKind = Literal["fault", "skipped", "later", "moot", "unknown", "careful", "unsure"]
+NoteKind = Literal["fault", "refused", "skipped", "later", "moot", "unknown", "careful", "unsure"]
 
 
 class ConfigNote(msgspec.Struct, frozen=True):
@@ -14,6 +14,7 @@ class ConfigNote(msgspec.Struct, frozen=True):
 
     `fault`: a value that cannot be used; the runner entry it stands in does not run, and with a
     fault outside of them (`runner` is None) the file does not. The others refuse nothing.
+    `refused`: the file is good, and a cluster that was asked would not run the jobs of this runner.
     `skipped`: a runner entry that podlane cannot run. `later`: an official key that is not yet
     honoured. `moot`: an official key that can have no effect here. `unknown`: no such key.
     `careful`: the key is honoured, and the value may not do what its writer expects. `unsure`: it

@@ -48,9 +48,9 @@ def secret(wish: Wish) -> Manifest:
     }
 
 
-def config_map(wish: Wish, namespaces: Iterable[str]) -> Manifest:
-    """`namespaces`: those that Roles of the deployment are in."""
-    noted = {"annotations": {NAMESPACES: " ".join(sorted(namespaces))}}
+def config_map(wish: Wish, places: Iterable[str]) -> Manifest:
+    """`places`: the namespaces that Roles of the deployment are in."""
+    noted = {"annotations": {NAMESPACES: " ".join(sorted(places))}}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

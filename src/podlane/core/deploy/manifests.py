@@ -11,7 +11,7 @@ def manifests(wish: Wish) -> tuple[Manifest, ...]:
     found = [_namespace(wish), manager.account(wish)]
     reach = rights.rights(wish.config, wish.namespace, wish.name)
     found += rights.manifests(wish, reach)
-    found += [manager.secret(wish), manager.config_map(wish, reach.namespaces)]
+    found += [manager.secret(wish), manager.config_map(wish, reach.places)]
     if wish.certificates:
         found.append(manager.certificates(wish))
     if wish.extras.network_policy:

@@ -13,7 +13,7 @@ import msgspec
 from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.reach import Reach, reach_of
 from podlane.core.config.rotation import rotates
-from podlane.core.deploy.wish import Manifest, Wish, metadata
+from podlane.core.deploy.wish import ANYWHERE, WHY, Manifest, Wish, metadata
 
 RBAC = "rbac.authorization.k8s.io"
 Rules = dict[tuple[str, str], set[str]]  # (API group, resource) → verbs
@@ -30,6 +30,12 @@ class Rights(msgspec.Struct, frozen=True):
     everywhere: Rules = {}
     why: tuple[str, ...] = ()
     token_secret: str = ""  # in the manager's namespace; the one object of its kind
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where jobs can be, as the ConfigMap notes it for whoever looks for them."""
+        anywhere = (ANYWHERE,) if ("", "pods") in self.everywhere else ()
+        return (*self.namespaces, *anywhere)
 
 
 def rights(config: Config, namespace: str, secret: str) -> Rights:
@@ -65,8 +71,12 @@ def _home(runner: RunnerConfig, namespace: str) -> str:
 
 
 def _why(runner: RunnerConfig, reach: Reach) -> str:
-    key = "namespace_per_job" if reach.makes_them else "an open namespace_overwrite_allowed"
-    return f"{key} of the runner {_named(runner)}"
+    pattern = runner.kubernetes.namespace_overwrite_allowed
+    key = (
+        f'namespace_overwrite_allowed "{pattern}"' if not reach.makes_them else "namespace_per_job"
+    )
+    which = ", which is open to any namespace" if not reach.makes_them else ""
+    return f"{key} of the runner {_named(runner)}{which}"
 
 
 def _named(runner: RunnerConfig) -> str:
@@ -105,7 +115,7 @@ def manifests(wish: Wish, reach: Rights) -> tuple[Manifest, ...]:
         found += [role, _binding("Role", meta, wish)]
     if reach.everywhere:
         meta = metadata(wish, f"{wish.namespace}-{wish.name}", None)
-        meta["annotations"] = {"podlane.dev/why": "; ".join(reach.why)}
+        meta["annotations"] = {WHY: "; ".join(reach.why)}
         found += [_role("ClusterRole", meta, reach.everywhere), _binding("ClusterRole", meta, wish)]
     return tuple(found)
 

@@ -28,9 +28,9 @@ def without_secrets(text: str) -> tuple[str, dict[str, Token]]:
 
 def _take(table: Any, path: tuple[str, ...], name: str, found: dict[str, Token]) -> None:
     for step in path[:-1]:
-        key = _spelt(table, step)
+        key = spelt(table, step)
         table = table[key] if key else {}
-    key = _spelt(table, path[-1])
+    key = spelt(table, path[-1])
     value = table[key] if key else ""
     if isinstance(value, str) and value and not value.startswith(f"${PREFIX}"):
         if path == ("token",) and value.startswith("$"):
@@ -39,7 +39,7 @@ def _take(table: Any, path: tuple[str, ...], name: str, found: dict[str, Token])
         found[name] = Token(str(value))
 
 
-def _spelt(table: Any, wanted: str) -> str:
+def spelt(table: Any, wanted: str) -> str:
     """The key as the file writes it: case does not count."""
     if not isinstance(table, MutableMapping):
         return ""

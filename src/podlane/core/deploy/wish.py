@@ -17,7 +17,9 @@ NAME = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "podlane-deploy"  # not "podlane": that is the mark of the jobs' objects
-NAMESPACES = "podlane.dev/namespaces"  # on the ConfigMap: where Roles of the deployment are
+NAMESPACES = "podlane.dev/namespaces"  # on the ConfigMap: where Roles of the deployment are, and
+ANYWHERE = "*"  # where a ClusterRole lets jobs be in any
+WHY = "podlane.dev/why"  # on a ClusterRole: what of the config cannot do without it
 METRICS_PORT = 9252
 
 
@@ -53,13 +55,22 @@ class Wish(msgspec.Struct, frozen=True):
     @property
     def installation(self) -> str:
         """What the jobs' objects are told apart by; stays the same over upgrades."""
-        digest = hashlib.sha256(f"{self.namespace}/{self.name}".encode()).hexdigest()
-        return f"{self.name[:40]}-{digest[:8]}"
+        return installation_of(self.name, self.namespace)
+
+
+def installation_of(name: str, namespace: str) -> str:
+    digest = hashlib.sha256(f"{namespace}/{name}".encode()).hexdigest()
+    return f"{name[:40]}-{digest[:8]}"
 
 
 def selector(name: str) -> str:
     """The label selector that finds all that `podlane deploy` made under a name."""
     return f"{MANAGED_BY}={OWNER},{INSTANCE}={name}"
+
+
+def why(manifest: Manifest) -> str:
+    """What of the config needs rights that no namespace bounds, where the object gives such."""
+    return str(manifest["metadata"].get("annotations", {}).get(WHY, ""))
 
 
 def metadata(wish: Wish, name: str, namespace: str | None = "") -> Manifest:
