@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from podlane.core.pod.slots import Claim
 from podlane.core.pod.state import PodState, RecordState
+from podlane.core.pod.tries import QUOTA
 from podlane.core.pod.verdict import Entry
 
 Key = tuple[str, str]  # (site, record name)
@@ -35,7 +36,9 @@ class Holder(NamedTuple):
 class Line:
     """One job on the board. `is_seen`: the cluster has shown us its record, and all before it.
 
-    `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen.
+    `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen, or has
+    the job back. `is_reserved`: GitLab keeps the job for us until it is confirmed, and none of it
+    runs before; None: not known.
     `is_kept`: its pod stays all the same, to be looked into. `removed_at`: when its objects were
     last told to go; 0 if never.
     """
@@ -47,6 +50,7 @@ class Line:
     is_launching: bool = False
     is_spoken: bool = False
     is_kept: bool = False
+    is_reserved: bool | None = None
     is_seen: bool = False
     removed_at: float = 0
     since: int = field(init=False)
@@ -69,7 +73,14 @@ class Line:
         return Holder(claim, 0 if self.record.is_deleting else self.since)
 
     def entry(self) -> Entry:
-        return Entry(self.record, self.pod, self.seen_at, self.pod_is_gone, self.is_launching)
+        return Entry(
+            self.record,
+            self.pod,
+            self.seen_at,
+            self.pod_is_gone,
+            self.is_launching,
+            self.is_reserved is True,
+        )
 
 
 @dataclass
@@ -77,12 +88,14 @@ class Board:
     """`changed` holds the keys to be looked at again; `stir` wakes whoever waits for a change.
 
     A view is a site, or all sites of a cluster (`_covers`). `blind`: the views that we have lost
-    sight of, half of each ("records", "pods") a word.
+    sight of, half of each ("records", "pods") a word. `crowded`: the jobs whose objects a quota has
+    no room for, with the runner and the API's sentence.
     """
 
     lines: dict[Key, Line] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
     blind: set[tuple[str, str]] = field(default_factory=set)
+    crowded: dict[Key, tuple[str, str]] = field(default_factory=dict)
     _strays: dict[str, tuple[str, PodState]] = field(default_factory=dict)  # by uid, with the site
     _waiters: list[asyncio.Event] = field(default_factory=list)
 
@@ -108,6 +121,19 @@ class Board:
             self.blind.add((view, what))
         for event in self._waiters:
             event.set()
+
+    def note_room(self, key: Key, runner: str, trouble: str = "") -> None:
+        """Take what came of the making of a job's object: done, or the API's sentence."""
+        if QUOTA in trouble:
+            self.crowded[key] = (runner, trouble)
+        elif self.crowded.pop(key, None) is None:
+            return
+        for event in self._waiters:
+            event.set()
+
+    def over_quota(self, runner: str) -> str:
+        """The sentence of the quota that has no room for a job of the runner; "" if none."""
+        return next((why for owner, why in self.crowded.values() if owner == runner), "")
 
     def is_blind(self, site: str) -> bool:
         return any(_covers(view, site) for view, _ in self.blind)
@@ -136,6 +162,7 @@ class Board:
         if line is None or uid not in ("", line.record.uid):
             return
         del self.lines[(site, name)]
+        self.crowded.pop((site, name), None)
         if line.pod is not None and not line.pod_is_gone:
             self._strays[line.pod.uid] = (site, line.pod)
         self.stir((site, name))
@@ -199,13 +226,10 @@ class Board:
         """Count the jobs that hold a place, of one runner or of all."""
         return sum(1 for line in self._of(runner) if not line.is_over)
 
-    def unplaced(self) -> int:
-        """Count the pods that no node takes."""
-        return sum(
-            1
-            for line in self._of("")
-            if line.pod is not None and line.pod.unschedulable and not line.is_over
-        )
+    def unplaced(self) -> list[str]:
+        """For each pod that no node takes: why."""
+        pods = (line.pod for line in self._of("") if not line.is_over)
+        return [pod.unschedulable for pod in pods if pod is not None and pod.unschedulable]
 
     def _of(self, runner: str) -> Iterator[Line]:
         return (line for line in self.lines.values() if runner in ("", line.record.runner))

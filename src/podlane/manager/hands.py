@@ -8,6 +8,7 @@ from podlane.clients.gitlab.calls import JobAccess
 from podlane.core.job.payload import Job
 from podlane.core.text.token import Token
 from podlane.manager.board import Board, Key
+from podlane.manager.reservation import Offers
 from podlane.manager.runner import Runner
 from podlane.manager.slots import Slots
 from podlane.manager.usage_log import UsageLog
@@ -27,12 +28,13 @@ class Voice:
 
 @dataclass
 class Hands:
-    """What launching and settling share: the board, the voices of jobs just launched, and where the
-    end of a job is recorded."""
+    """What launching and settling share: the board, the voices of jobs just launched, where the end
+    of a job is recorded, and which GitLabs keep a job until it is confirmed."""
 
     board: Board
     usage: UsageLog
     voices: dict[Key, Voice] = field(default_factory=dict)
+    offers: Offers = field(default_factory=Offers)
     slots: Slots = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,8 +1,9 @@
 """Until a job's helper has been seen, the manager keeps the job alive and the author informed.
 
-PUT running every 30 seconds (GitLab hears that the job lives, we hear "cancel"), and after ten
-seconds a line in the trace on what the pod waits for. During an image pull the API does not show
-that the helper has begun: a 416 on one of our own lines does, and we fall silent.
+PUT every 30 seconds (GitLab hears that the job lives, we hear "cancel"): pending while GitLab keeps
+the job for us and no node has its pod, then running. After ten seconds a line in the trace on what
+the pod waits for. During an image pull the API does not show that the helper has begun: a 416 on
+one of our own lines does, and we fall silent.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.pod import waiting
 from podlane.core.trace.reply import Word
 from podlane.errors import ServiceError
-from podlane.manager import records
+from podlane.manager import records, reservation
 from podlane.manager.board import Key, Line
 from podlane.manager.hands import Hands
 from podlane.manager.runner import Runner
@@ -84,7 +85,8 @@ class Keeper:
             self._watches[key] = watch
         if now >= line.record.created_at + _SAY_SECONDS:
             await self._say(key, line, runner, watch)
-        if now >= watch.touched_at + _TOUCH_SECONDS:
+        is_due = now >= watch.touched_at + _TOUCH_SECONDS
+        if is_due or (line.is_reserved and _is_placed(line)):
             watch.touched_at = now
             await self._touch(key, line, runner)
 
@@ -92,7 +94,14 @@ class Keeper:
         voice = await self._settler.voice(key, line, runner)
         if voice is None:
             return
+        if line.is_reserved is not False and not _is_placed(line):
+            kept = await reservation.keep(runner.jobs, voice.job, self._hands.offers)
+            line.is_reserved = line.is_reserved if kept is None else kept == "reserved"
+            if kept == "unwanted":
+                await self._settler.forget(key, line, runner)
+            return
         reply = await once(runner.jobs.update(voice.job, Update("running")))
+        line.is_reserved = line.is_reserved and reply.word is Word.AGAIN
         if reply.word is Word.STOP:
             await self._settler.forget(key, line, runner)
         elif reply.is_canceling:
@@ -102,6 +111,8 @@ class Keeper:
     async def _say(self, key: Key, line: Line, runner: Runner, watch: Watch) -> None:
         if line.pod is not None and line.pod.wants_events:
             return  # `manager.pod_events` says more
+        if line.is_reserved:
+            return  # GitLab takes no trace of a job that is not confirmed
         if line.pod is None:
             return  # the size of the trace tells whether a missing pod may be made: leave it 0
         if not runner.context.runner.kubernetes.print_pod_warning_events:
@@ -118,6 +129,10 @@ class Keeper:
             watch.offset += len(data)
         elif reply.word is not Word.AGAIN:
             watch.offset = None
+
+
+def _is_placed(line: Line) -> bool:
+    return line.pod is not None and bool(line.pod.node)
 
 
 def _is_waiting(line: Line) -> bool:

@@ -1,28 +1,27 @@
 """Makes the objects of one job, in the order in which nothing can be lost: the namespace where it
-has its own, the record, then the word to GitLab, then the pod."""
+has its own, the record, then the word to GitLab (unless it waits for that), then the pod."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from typing import Any
 
-from podlane.clients.gitlab.calls import JobAccess, Update
+from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import SECRET
 from podlane.core.job.payload import Job
 from podlane.core.pod.manifests import Manifests
 from podlane.core.pod.state import RawRecord, RecordState, parse_record
 from podlane.core.text import token
-from podlane.core.trace.reply import Word
 from podlane.errors import JobRefused, Unavailable
-from podlane.manager import namespaces, pods, records
+from podlane.manager import namespaces, pods, records, reservation
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key
 from podlane.manager.hands import Hands, SlotLost, Voice, job_fields
 from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.site import Site
-from podlane.manager.speak import once, until_answered
 
 log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 10.0
@@ -35,7 +34,10 @@ async def make(
     """Make the objects; the pod's name, "" when settle has to go on, None when the job is no
     longer wanted, or is launched already."""
     async with runner.maker(manifests.namespace, manifests.bearer_token) as site:
-        record = await _make_record(job, manifests, runner, site)
+        try:
+            record = await _make_record(job, manifests, runner, site, hands)
+        finally:
+            hands.board.note_room(_key(site, manifests), runner.key)
         if record is None:
             return None
         state = parse_record(token.convert(record, RawRecord))
@@ -49,9 +51,16 @@ async def make(
             if not await hands.slots.is_certain(key):
                 await _give_up(site, key, hands)
                 raise SlotLost
-            return await _make_rest(manifests, access, runner, site, state)
+            await pods.make_extras(site, manifests.extra, state, runner.wishes.tries)
+            claimed = await reservation.claim(runner.jobs, access, hands.offers)
+            if claimed == "unwanted":
+                await pods.remove(site, state, None, runner.wishes.grace)
+                return None
+            hands.board.lines[key].is_reserved = claimed == "reserved"
+            return await _make_pod(manifests.pod, runner, site, state)
         except (Unavailable, TimeoutError) as error:  # settle goes on from the record
             why = str(error) or "the cluster does not show the record"
+            hands.board.note_room(key, runner.key, why)
             if isinstance(error, Unavailable) and runner.wishes.tries.is_over(why, 1, 0):
                 await pods.remove(site, state, None, runner.wishes.grace)
                 raise refusal_of(error) from error
@@ -67,20 +76,15 @@ async def make(
                 hands.board.stir(key)
 
 
-async def _make_rest(
-    manifests: Manifests, access: JobAccess, runner: Runner, site: Site, record: RecordState
-) -> str | None:
-    """What comes after the record; None when the job is not wanted any more."""
-    await pods.make_extras(site, manifests.extra, record, runner.wishes.tries)
-    if not await _acknowledge(runner, access):
-        await pods.remove(site, record, None, runner.wishes.grace)
-        return None
+async def _make_pod(
+    manifest: dict[str, Any], runner: Runner, site: Site, record: RecordState
+) -> str:
     for pause in _ACCOUNT_PAUSES if record.has_own_namespace else ():
         try:
-            return await pods.make_pod(site, manifests.pod, record, runner.wishes)
+            return await pods.make_pod(site, manifest, record, runner.wishes)
         except Unavailable:
             await asyncio.sleep(pause)
-    return await pods.make_pod(site, manifests.pod, record, runner.wishes)
+    return await pods.make_pod(site, manifest, record, runner.wishes)
 
 
 async def _give_up(site: Site, key: Key, hands: Hands) -> None:
@@ -90,8 +94,12 @@ async def _give_up(site: Site, key: Key, hands: Hands) -> None:
     hands.voices.pop(key, None)
 
 
+def _key(site: Site, manifests: Manifests) -> Key:
+    return site.name, manifests.record["metadata"]["name"]
+
+
 async def _make_record(
-    job: Job, manifests: Manifests, runner: Runner, site: Site
+    job: Job, manifests: Manifests, runner: Runner, site: Site, hands: Hands
 ) -> dict[str, object] | None:
     """Create the job's Secret, patiently; None when this very job is launched already.
 
@@ -112,6 +120,7 @@ async def _make_record(
                 await namespaces.remove(site)
             if refusal is not None:
                 raise refusal from problem
+            hands.board.note_room(_key(site, manifests), runner.key, problem.message)
             if not is_said:
                 is_said = True
                 fields = job_fields(runner, job) | {"error": problem.message}
@@ -127,22 +136,3 @@ def _refusal(problem: Unavailable | JobRefused, *, is_over: bool) -> JobRefused 
     if isinstance(problem, JobRefused):
         return problem
     return refusal_of(problem) if is_over else None
-
-
-async def _acknowledge(runner: Runner, access: JobAccess) -> bool:
-    """Tell GitLab that the job runs; whether it is still wanted.
-
-    Silence is no refusal: the helper asks again before it runs a script.
-    """
-    for delay in (0.5, 1.0, 0.0):
-        reply = await once(runner.jobs.update(access, Update("running")))
-        if reply.is_canceling:
-            await until_answered(runner.jobs, access, Update("failed", "unknown_failure"))
-            return False
-        if reply.word is Word.STOP:
-            log.info("GitLab does not want the job any more", extra={"fields": {"job": access.id}})
-            return False
-        if reply.word is not Word.AGAIN:
-            return True
-        await asyncio.sleep(delay)
-    return True

@@ -49,7 +49,7 @@ async def _sweep(runner: Runner, board: Board) -> None:
         if not is_orphan(namespace, has_job=has_job, now=time.time(), patience=patience):
             continue
         try:
-            await site.api.delete(NAMESPACE, "", namespace.name, uid=namespace.uid)
+            await site.api.delete(NAMESPACE, "", namespace.name, only={"uid": namespace.uid})
         except Gone:
             continue
         fields = {"namespace": namespace.name, "job": namespace.job_id}

@@ -42,9 +42,21 @@ class Places:
             return "concurrent"
         if polling.limit and self._board.live(runner) + self._flying[runner] >= polling.limit:
             return "limit"
-        if polling.pending_limit and self._board.unplaced() >= polling.pending_limit:
+        return self._why_no_room(runner, polling)
+
+    def _why_no_room(self, runner: str, polling: Polling) -> str:
+        """What keeps the cluster from taking one more job, as far as the last ones tell."""
+        if self._board.over_quota(runner):
+            return "quota"
+        if polling.pending_limit and len(self._board.unplaced()) >= polling.pending_limit:
             return "pending_limit"
         return ""
+
+    def explain(self, why: str, runner: str) -> str:
+        """The cluster's own sentence, where it is the cluster that has no room."""
+        if why == "quota":
+            return self._board.over_quota(runner)
+        return next(iter(self._board.unplaced()), "") if why == "pending_limit" else ""
 
     def take(self, runner: str) -> None:
         self._flying[runner] += 1

@@ -101,6 +101,8 @@ class Feed:
         events = await events_of(site, pod.uid)
         if pod.has_begun:
             self._offset = None
+        if line.is_reserved and not pod.has_begun:
+            return  # GitLab takes no trace of a job that is not confirmed
         if self._offset is not None:
             await self._write(line, tuple(one for one in events if one not in self._written))
         left = tuple(one for one in events if one not in self._written)

@@ -16,7 +16,7 @@ from podlane.core.pod.refusals import is_of_chosen_user
 from podlane.core.pod.security import without_unasked_root
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import Tries
-from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
+from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager import namespaces
 from podlane.manager.refusal import trouble_of
 from podlane.manager.site import Site
@@ -138,6 +138,24 @@ async def remove(site: Site, record: RecordState, pod: PodState | None, grace: i
         await delete(site, POD, pod.name, grace)
     if not (record.has_own_namespace and await namespaces.remove(site)):
         await delete(site, SECRET, record.name)
+
+
+async def delete_unplaced(site: Site, name: str) -> bool:
+    """Delete a pod that no node has taken; whether it is gone. Between the look and the deletion
+    nothing may have changed, or the deletion is refused."""
+    try:
+        found = await site.api.get(POD, site.namespace, name)
+        if found["spec"].get("nodeName"):
+            return False
+        only = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+        await site.api.delete(POD, site.namespace, name, grace_seconds=0, only=only)
+    except Gone:
+        return True
+    except Rejected as error:
+        if error.details != "Conflict":
+            raise
+        return False
+    return True
 
 
 async def delete(site: Site, kind: Kind, name: str, grace: int | None = None) -> None:

@@ -107,6 +107,8 @@ class Poller:
             return
         self.idle_because = why
         fields = {"runner": self.runner.log_name} | ({"because": why} if why else {})
+        if detail := self._asking.places.explain(why, self.runner.key):
+            fields["error"] = detail
         message = "Asks for no jobs" if why else "Asks for jobs again"
         log.info(message, extra={"fields": fields})
 

@@ -21,6 +21,7 @@ from podlane.core.job.usage_record import Ended
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import RawPod, parse_pod
 from podlane.core.pod.verdict import (
+    GiveBack,
     Keep,
     Make,
     Patience,
@@ -37,7 +38,7 @@ from podlane.core.text.token import Token
 from podlane.core.trace import kept
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
-from podlane.manager import pods, records
+from podlane.manager import pods, records, reservation
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.hands import Hands, Voice, abandon
@@ -124,6 +125,8 @@ class Settler:
                 case SpeakFor():
                     said = await self._explained(verdict, line, runner)
                     await self.speak_for(key, line, runner, said.outcome, said.lines)
+                case GiveBack(why=why):
+                    await self._give_back(key, line, why, runner)
                 case Keep():
                     await self._keep(line, verdict, runner)
                 case Remove():
@@ -147,11 +150,11 @@ class Settler:
         voice = self._hands.voices[key] = _voice_of(found, runner)
         try:
             if attempt == 0:
-                reply = await once(runner.jobs.trace_size(voice.job))
-                if reply.word is Word.STOP:
+                has_begun = await self._has_begun(line, voice, runner)
+                if has_begun is None:
                     await self.forget(key, line, runner)
                     return
-                await records.check_makeable(site, found, has_begun=bool(reply.offset))
+                await records.check_makeable(site, found, has_begun=has_begun)
                 await self._patiently(self._slot(line), key, line, runner)
             elif line.pod is not None:
                 await pods.delete(site, POD, line.pod.name, runner.wishes.grace)
@@ -164,11 +167,39 @@ class Settler:
                 await self._look_for(pod, line, runner)
             await remark(runner.jobs, voice.job, wanted.lines)
         except JobRefused as refusal:
+            if line.is_reserved and refusal.failure_reason == "runner_system_failure":
+                await self._give_back(key, line, refusal.message, runner)
+                return
             outcome = failed(FailureReason(refusal.failure_reason))
             lines = (refusal.message, f"hint: {refusal.hint}")
             await self.speak_for(key, line, runner, outcome, lines)
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+
+    async def _has_begun(self, line: Line, voice: Voice, runner: Runner) -> bool | None:
+        """Whether a helper of the job has ever begun; None: GitLab wants it no more."""
+        if line.is_reserved is not False:
+            kept = await reservation.keep(runner.jobs, voice.job, self._hands.offers)
+            if kept == "unwanted":
+                return None
+            line.is_reserved = kept == "reserved"
+            if line.is_reserved:
+                return False
+        reply = await once(runner.jobs.trace_size(voice.job))
+        return None if reply.word is Word.STOP else bool(reply.offset)
+
+    async def _give_back(self, key: Key, line: Line, why: str, runner: Runner) -> None:
+        """Let GitLab have the job again: nobody confirms it any more, and its objects go."""
+        site = runner.site_of(line.record)
+        if line.pod is not None and not await pods.delete_unplaced(site, line.pod.name):
+            return  # a node has taken it meanwhile
+        if key in self._hands.voices:
+            await abandon(runner, self._hands.voices[key].uploads)
+        await self.forget(key, line, runner)
+        fields = self._fields(line, runner) | {"error": why}
+        log.warning(
+            "Gave the job back to GitLab: the cluster has no room", extra={"fields": fields}
+        )
 
     async def _slot(self, line: Line) -> str:
         """Unavailable while another job holds the record's slot: its launcher was killed in a
@@ -196,8 +227,12 @@ class Settler:
     async def _patiently(self, making: Awaitable[str], key: Key, line: Line, runner: Runner) -> str:
         """Unavailable while it may be tried again, JobRefused when that is over."""
         try:
-            return await making
+            made = await making
+            if made:
+                self._board.note_room(key, runner.key)
+            return made
         except Unavailable as error:
+            self._board.note_room(key, runner.key, error.message)
             number = self._tries[key] = self._tries.get(key, 1) + 1  # its launch was the first
             waited = time.time() - line.record.created_at
             if not runner.wishes.tries.is_over(error.message, number, waited):
@@ -244,6 +279,8 @@ class Settler:
         voice = await self.voice(key, line, runner)
         if voice is not None:
             lines = (*lines, *_way_to_look(line, outcome))
+            if line.is_reserved:
+                await reservation.confirm(runner.jobs, voice.job)  # else it cannot end
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             await abandon(runner, voice.uploads)

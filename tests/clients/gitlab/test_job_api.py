@@ -66,7 +66,7 @@ HEADERS = {"Job-Status": "running", "X-GitLab-Trace-Update-Interval": "60", "Ran
         ("update", 202, {"X-GitLab-Trace-Update-Interval": "2"}, Reply(Word.LATER, interval=2)),
         ("update", 400, {}, Reply(Word.AGAIN)),
         ("update", 404, {}, Reply(Word.STOP)),
-        ("update", 409, {}, Reply(Word.AGAIN)),
+        ("update", 409, {}, Reply(Word.STOP)),
         ("update", 412, {}, Reply(Word.FROM_START)),
         ("update", 429, {"Retry-After": "9"}, Reply(Word.AGAIN, wait=9)),
         ("update", 500, {}, Reply(Word.AGAIN)),

@@ -52,7 +52,7 @@ async def test_what_is_sent(open_api: Open) -> None:
     await api.patch(POD, "ns", "p", {"metadata": {"annotations": {"a": None}}})
     await api.replace(LEASE, "ns", "l", {"b": 2})
     await api.delete(POD, "ns", "p")
-    await api.delete(POD, "ns", "p", grace_seconds=0, uid="u-1")
+    await api.delete(POD, "ns", "p", grace_seconds=0, only={"uid": "u-1"})
     options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
     precise = {**options, "gracePeriodSeconds": 0, "preconditions": {"uid": "u-1"}}
     pods = "/api/v1/namespaces/ns/pods"

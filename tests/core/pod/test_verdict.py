@@ -30,6 +30,7 @@ from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import RawContainer, RawPod, RawSpecContainer, parse_pod
 from podlane.core.pod.verdict import (
     Entry,
+    GiveBack,
     Make,
     Patience,
     Remove,
@@ -344,3 +345,30 @@ def test_silence_is_explained_by_what_the_cluster_warns_of(
     said = explained(silent, tuple(warned))
     assert said.outcome.failure_reason == reason
     assert any(words in line for line in said.lines)
+
+
+NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}."
+NO_MATCH = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."
+
+
+def unplaced(message: str) -> RawPod:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    return pod(node="", status={"conditions": [condition | {"message": message}]})
+
+
+@pytest.mark.parametrize(
+    ("raw", "entry", "kind"),
+    [
+        (unplaced(NO_ROOM), {"is_reserved": True}, GiveBack),
+        (unplaced(NO_ROOM), {}, SpeakFor),
+        (unplaced(NO_MATCH), {"is_reserved": True}, SpeakFor),
+        (pod(node=""), {"is_reserved": True}, GiveBack),  # a scheduler that says nothing
+        (pod(node=""), {"is_reserved": True, "pod_is_gone": True}, GiveBack),
+        (pod(), {"is_reserved": True}, SpeakFor),  # a node has it
+        (pod(node="", status={"phase": "Failed", "reason": "DeadlineExceeded"}), {}, SpeakFor),
+    ],
+)
+def test_a_kept_job_that_no_node_takes_goes_back(
+    raw: RawPod, entry: dict[str, Any], kind: type
+) -> None:
+    assert isinstance(verdict(raw, after=200, **entry), kind)

@@ -38,7 +38,7 @@ class BlockingJobApi:
 
     def update(self, update: Update) -> Reply:
         answer = self._http.send(calls.update_job(self._access, update))
-        return parse_update(answer.status, answer.headers)
+        return parse_update(answer.status, answer.headers, update.state)
 
     def append_trace(self, offset: int, data: bytes, *, is_debug: bool = False) -> Reply:
         request = calls.append_trace(self._access, offset, data, is_debug=is_debug)

@@ -27,7 +27,8 @@ class JobAccess(msgspec.Struct, frozen=True):
 
 
 class Update(msgspec.Struct, frozen=True):
-    """`state`: running, success or failed. `checksum`: `crc32:` and 8 hex digits, "" if unknown."""
+    """`state`: pending (keep the job for us), running, success or failed. `checksum`: `crc32:` and
+    8 hex digits, "" if unknown."""
 
     state: str
     failure_reason: str = ""

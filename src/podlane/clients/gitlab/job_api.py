@@ -14,7 +14,7 @@ class JobApi:
 
     async def update(self, job: JobAccess, update: Update) -> Reply:
         answer = await self._session.send(calls.update_job(job, update))
-        return parse_update(answer.status, answer.headers)
+        return parse_update(answer.status, answer.headers, update.state)
 
     async def append_trace(self, job: JobAccess, offset: int, data: bytes) -> Reply:
         answer = await self._session.send(calls.append_trace(job, offset, data))

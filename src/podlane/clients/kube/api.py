@@ -9,7 +9,7 @@ refused is renewed once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -97,15 +97,16 @@ class KubeApi:
         name: str,
         *,
         grace_seconds: int | None = None,
-        uid: str = "",
+        only: Mapping[str, str] | None = None,
     ) -> None:
-        """Delete in the background; with `uid` only that very object (else Rejected, Conflict)."""
+        """Delete in the background; `only`: an object of this `uid`, or still in this
+        `resourceVersion`, and no other (Rejected, Conflict)."""
         options: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions"}
         options["propagationPolicy"] = "Background"
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        if only:
+            options["preconditions"] = dict(only)
         answer = await self._send("DELETE", kind.path(namespace, name), options, _BRIEF)
         if answer.status >= 400:
             raise answers.error_of(answer)

@@ -23,6 +23,9 @@ from podlane.core.trace.usage import Used
 
 LATE = "prepare timeout: "
 _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError)$")
+_NO_ROOM = re.compile(
+    r"\bInsufficient \S|\bToo many pods|\bexceed max volume count|\bdidn't have free ports", re.I
+)
 _GONE = re.compile(r"not found|references non-existent|not registered", re.I)
 _NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
 _ASK_THE_SENTENCE = (
@@ -139,6 +142,12 @@ def unschedulable(pod: PodState, seconds: float) -> Finding:
             "or raise `poll_timeout`",
         ),
     )
+
+
+def lacks_room(unschedulable: str) -> bool:
+    """Whether the scheduler's sentence names something that other pods' ends, or a new node, give:
+    not only nodes that the pod does not want, or that do not want the pod."""
+    return _NO_ROOM.search(unschedulable) is not None
 
 
 def late(pod: PodState, seconds: float, waits_for: str) -> Finding:

@@ -41,7 +41,8 @@ class Entry(msgspec.Struct, frozen=True):
     """All we know of one job: its record, its newest pod, and what the board saw happen.
 
     `seen_at`: when its containers were last seen to change. `pod_is_gone`: it was there and is
-    not now. `is_launching`: a launch of ours is still under way.
+    not now. `is_launching`: a launch of ours is still under way. `is_reserved`: GitLab keeps the
+    job for us until it is confirmed.
     """
 
     record: RecordState
@@ -49,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     seen_at: float = 0
     pod_is_gone: bool = False
     is_launching: bool = False
+    is_reserved: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -88,6 +90,12 @@ class SpeakFor(msgspec.Struct, frozen=True):
     is_refused: bool = False
 
 
+class GiveBack(msgspec.Struct, frozen=True):
+    """No node has taken the pod and GitLab still keeps the job: back to the queue with it."""
+
+    why: str
+
+
 class Remove(msgspec.Struct, frozen=True):
     """GitLab has the outcome: remove pod and record."""
 
@@ -98,7 +106,7 @@ class Keep(msgspec.Struct, frozen=True):
     seconds: float
 
 
-Verdict = Wait | Make | Tell | SpeakFor | Remove | Keep
+Verdict = Wait | Make | Tell | SpeakFor | GiveBack | Remove | Keep
 Rule = Callable[[Entry, PodState, float, Patience], Verdict | None]
 _IDLE = 60.0
 _MOST_NODES = 3
@@ -113,7 +121,7 @@ def judge(entry: Entry, now: float, patience: Patience) -> Verdict:
     for rule in RULES:
         answer = rule(entry, entry.pod, now, patience)
         if answer is not None:
-            return _in_time(answer, entry, now, patience)
+            return _in_time(_given_back(answer, entry, entry.pod), entry, now, patience)
     return _in_time(Wait(_IDLE), entry, now, patience)
 
 
@@ -122,6 +130,16 @@ def _in_time(answer: Verdict, entry: Entry, now: float, patience: Patience) -> V
     left = entry.record.created_at + patience.prepare - now
     is_sooner = isinstance(answer, Wait) and patience.prepare and 0 < left < answer.seconds
     return Wait(left) if is_sooner else answer
+
+
+def _given_back(answer: Verdict, entry: Entry, pod: PodState) -> Verdict:
+    """What fails for the cluster's sake before a node has the pod has not begun for GitLab either.
+    A pod that no node will ever take fails all the same, for its author is to read why."""
+    if not (entry.is_reserved and isinstance(answer, SpeakFor)) or pod.node:
+        return answer
+    is_clusters = answer.outcome.failure_reason is FailureReason.RUNNER_SYSTEM_FAILURE
+    may_pass = not pod.unschedulable or evidence.lacks_room(pod.unschedulable)
+    return GiveBack(answer.lines[0]) if is_clusters and may_pass else answer
 
 
 def _without_pod(entry: Entry, now: float, patience: Patience) -> Verdict:

@@ -19,6 +19,7 @@ class Word(Enum):
     OFFSET = "offset"  # 416: go on at `offset`
     FROM_START = "from-start"  # 412: send the whole trace again
     STOP = "stop"  # the job is not ours any more, or is over
+    NOT_RESERVED = "not-reserved"  # to PUT pending: the job runs already, or is another's
     AGAIN = "again"  # a fault on the way: repeat later
 
 
@@ -65,12 +66,18 @@ def _reply(word: Word, status: int, headers: Mapping[str, str]) -> Reply:
 
 
 _UPDATE_WORDS = {200: Word.DONE, 202: Word.LATER, 404: Word.STOP, 412: Word.FROM_START}
+# of a hand-out in two phases: `pending` keeps the job for us, `running` takes it for good
+_PHASE_WORDS = {
+    "pending": {400: Word.NOT_RESERVED, 409: Word.NOT_RESERVED},
+    "running": {409: Word.STOP},
+}
 _TRACE_WORDS = {202: Word.DONE, 416: Word.OFFSET}
 
 
-def parse_update(status: int, headers: Mapping[str, str]) -> Reply:
-    """Read the answer to PUT /jobs/:id; `headers` have lower-case names."""
-    return _reply(_UPDATE_WORDS.get(status, Word.AGAIN), status, headers)
+def parse_update(status: int, headers: Mapping[str, str], state: str = "") -> Reply:
+    """Read the answer to PUT /jobs/:id with this `state`; `headers` have lower-case names."""
+    words = _UPDATE_WORDS | _PHASE_WORDS.get(state, {})
+    return _reply(words.get(status, Word.AGAIN), status, headers)
 
 
 def parse_trace(status: int, headers: Mapping[str, str]) -> Reply:

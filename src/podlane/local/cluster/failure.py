@@ -67,6 +67,14 @@ def uid_differs(kind: Kind, name: str, wanted: str, found: str) -> ApiFailure:
     return conflict(kind, name, why)
 
 
+def version_differs(kind: Kind, name: str, wanted: str, found: str) -> ApiFailure:
+    why = (
+        f"the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in "
+        f"record ({found}). The object might have been modified"
+    )
+    return conflict(kind, name, why)
+
+
 def modified(kind: Kind, name: str) -> ApiFailure:
     why = (
         "the object has been modified; please apply your changes to the latest version "

@@ -129,9 +129,12 @@ class Resources:
         """Return the object and whether it still exists (a pod that has its grace)."""
         item = self._store.get(kind, key)
         metadata = item["metadata"]
-        wanted = (options.get("preconditions") or {}).get("uid", "")
-        if wanted and wanted != metadata["uid"]:
-            raise failure.uid_differs(kind, key[1], wanted, metadata["uid"])
+        only = options.get("preconditions") or {}
+        if only.get("uid", metadata["uid"]) != metadata["uid"]:
+            raise failure.uid_differs(kind, key[1], only["uid"], metadata["uid"])
+        version = metadata["resourceVersion"]
+        if only.get("resourceVersion", version) != version:
+            raise failure.version_differs(kind, key[1], only["resourceVersion"], version)
         if kind is NAMESPACE:
             return self._delete_namespace(item), True
         if kind is not POD:
