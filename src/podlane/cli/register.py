@@ -48,6 +48,8 @@ from podlane.manager.config_file import (
 )
 from podlane.manager.system_id import load_system_id
 
+_FILES = ("tls-ca-file", "tls-cert-file", "tls-key-file")
+
 log = logging.getLogger(__name__)
 
 
@@ -77,7 +79,7 @@ def command(config: str | None, **options: Any) -> None:
     is_new = token.reveal().startswith(NEW_TOKEN)
     if is_new:
         refuse_server_options(named_server_options(), is_legacy_flag=not options["token"])
-    runner = _identified(url, token, fill(settings(options), template))
+    runner = _identified(url, token, fill(_settings(options), template))
     check_writable(path)
     registers = not is_new and not options["token"]
     if registers:
@@ -88,7 +90,7 @@ def command(config: str | None, **options: Any) -> None:
         runner_name = questions.name(options["name"] or template.get("name", ""))
     try:
         executor = questions.executor(options["executor"] or template.get("executor", ""))
-        table = _table(runner_name, url, identity, executor) | settings(options)
+        table = _table(runner_name, url, identity, executor) | _settings(options)
         _add(path, text, fill(table, template))
     except (PodlaneError, click.Abort):
         if registers and not options["leave_runner"]:
@@ -109,6 +111,16 @@ def _template(file: str) -> dict[str, Any]:
         return read_template(read_text(Path(file)))
     except ConfigError as error:
         raise in_file(Path(file), error) from None
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """The flags' part of the table; a path is written so that it is good from every folder."""
+    table = settings(options)
+    return table | {
+        key: str(Path(text).expanduser().absolute())
+        for key, text in table.items()
+        if key in _FILES and "$" not in text
+    }
 
 
 def _identified(url: str, token: Token, table: dict[str, Any]) -> RunnerConfig:
@@ -192,14 +204,16 @@ def _add(path: Path, text: str, table: dict[str, Any]) -> None:
 
 
 def _say_where(url: str, identity: RunnerIdentity, path: Path) -> None:
-    number = f"#{identity.id} " if identity.id else ""
+    number = f" #{identity.id}" if identity.id else ""
     click.echo(
-        f"The runner {number}({short_token(identity.token)}) is registered;"
-        f" its configuration, with its token, is in {path}.\n"
-        f"It shows at {url} under Settings > CI/CD > Runners of its project or group"
-        " (instance runners: Admin > CI/CD > Runners).\n"
-        "A project's runner may be locked to that project: to use it in others, edit it there and"
-        " untick 'Lock to current projects'.\n"
-        f"Next: `podlane deploy apply --config {path}` runs it in a cluster, `podlane run --config"
-        f" {path}` here; a manager that runs already takes it up by itself."
+        f"The runner{number} ({short_token(identity.token)}) is registered."
+        f" Its configuration, with its token, is in {path}\n"
+        f"In GitLab: {url}\n"
+        "  Settings > CI/CD > Runners of its project or group, or Admin > CI/CD > Runners.\n"
+        "  If it is locked to a project, other projects may use it once you edit it there and\n"
+        "  untick 'Lock to current projects'.\n"
+        "Next:\n"
+        f"  podlane deploy apply --config {path}   runs it in a cluster\n"
+        f"  podlane run --config {path}   runs it here\n"
+        "  A manager that runs already takes it up by itself."
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from podlane.clients.kube.api import KubeApi
-from podlane.clients.kube.objects import apply, find, path_of
+from podlane.clients.kube.objects import apply, find
 from podlane.core.deploy.manifests import manifests
 from podlane.core.deploy.wish import Manifest, Wish, why
 from podlane.deploy.live import keep_rotated
 from podlane.deploy.ready import wait_until_ready
-from podlane.deploy.standing import remove, shown, standing
+from podlane.deploy.standing import no_longer_wanted, remove, shown, standing
 from podlane.deploy.workload import deployment_of
 from podlane.errors import PodlaneError, Rejected
 
@@ -43,11 +43,9 @@ async def apply_all(api: KubeApi, wish: Wish, objects: tuple[Manifest, ...], tel
             raise _refused(manifest, error) from error
         reason = f", for {why(manifest)}" if why(manifest) else ""
         tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}{reason}")
-    wanted = {path_of(one) for one in objects}
-    for one in reversed(earlier):
-        if path_of(one) not in wanted:
-            await remove(api, one)
-            tell(f"  {shown(one)}: taken away, the config needs it no longer")
+    for one in reversed(no_longer_wanted(earlier, objects)):
+        await remove(api, one)
+        tell(f"  {shown(one)}: taken away, the config needs it no longer")
 
 
 def _refused(manifest: Manifest, error: Rejected) -> PodlaneError:

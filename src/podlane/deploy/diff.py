@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from podlane.clients.kube.api import KubeApi
-from podlane.clients.kube.objects import apply, find, path_of
+from podlane.clients.kube.objects import apply, find
 from podlane.core.deploy.wish import Manifest, Wish
-from podlane.deploy.standing import shown, standing
+from podlane.deploy.standing import no_longer_wanted, shown, standing
 from podlane.errors import Gone
 
 Write = Callable[[Manifest], str]
@@ -32,10 +32,9 @@ async def differences(
         except Gone:  # its namespace would be made first
             after = manifest
         lines += _diff(shown(manifest), _text(before, write), _text(after, write))
-    wanted = {path_of(one) for one in manifests}
-    for one in await standing(api, wish.name, wish.namespace):
-        if path_of(one) not in wanted:
-            lines += _diff(shown(one), _text(one, write), "")
+    there = await standing(api, wish.name, wish.namespace)
+    for one in no_longer_wanted(there, manifests):
+        lines += _diff(shown(one), _text(one, write), "")
     return lines
 
 

@@ -62,6 +62,7 @@ def upgraded(before: Wish, order: Wish | None, image: str, replicas: int) -> Wis
             "config_text": order.config_text,
             "config": order.config,
             "secrets": order.secrets,
+            "certificates": {**before.certificates, **order.certificates},
         }
     if image:
         changes["image"] = image

@@ -5,13 +5,14 @@ The ConfigMap's annotation names the namespaces, so that nobody needs the right 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import find, list_path, path_of
-from podlane.core.deploy.wish import ANYWHERE, NAMESPACES, Manifest, selector
+from podlane.core.deploy.wish import ANYWHERE, CREDENTIAL, NAMESPACES, Manifest, selector
 from podlane.errors import Gone, Rejected
 
 _RBAC = "rbac.authorization.k8s.io/v1"
@@ -63,6 +64,13 @@ async def _noted(api: KubeApi, name: str, namespace: str) -> list[str]:
     found = await find(api, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
     annotations = (found or {}).get("metadata", {}).get("annotations") or {}
     return list(annotations.get(NAMESPACES, "").split())
+
+
+def no_longer_wanted(there: list[Manifest], wanted: Iterable[Manifest]) -> list[Manifest]:
+    """What an apply takes away: not the jobs' credentials, which no config makes."""
+    paths = {path_of(one) for one in wanted}
+    kept = [one for one in there if not (one["metadata"].get("labels") or {}).get(CREDENTIAL)]
+    return [one for one in kept if path_of(one) not in paths]
 
 
 async def remove(api: KubeApi, manifest: Manifest) -> None:

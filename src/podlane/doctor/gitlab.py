@@ -19,6 +19,7 @@ from podlane.clients.http.tls import TlsFiles, find_tls_files
 from podlane.core.config.model import RunnerConfig
 from podlane.core.text.token import short_token
 from podlane.doctor.clock import clock
+from podlane.doctor.deployed import BUNDLE
 from podlane.doctor.finding import Finding, failed, ok, skipped, without_credentials
 from podlane.doctor.patient import Patient
 from podlane.errors import Rejected, ServiceError
@@ -71,7 +72,7 @@ async def _gate(
         return
     reached = _reached(gate, answer)
     yield reached
-    yield _trusted(gate)
+    yield _trusted(patient, gate)
     yield clock("gitlab clock", gate.host, answer.headers, patient.now())
     for runner in runners:
         if reached.state == "FAIL":
@@ -107,10 +108,12 @@ async def _no_answer(patient: Patient, gate: Gate, error: ServiceError) -> list[
     return [failed("gitlab", error.message, fix), skipped("tls", f"{gate.host} cannot be asked")]
 
 
-def _trusted(gate: Gate) -> Finding:
+def _trusted(patient: Patient, gate: Gate) -> Finding:
     if not gate.url.startswith("https:"):
         return skipped("tls", f"{gate.shown} is not https: tokens go there in the clear")
     by = gate.files.ca_file or "the system's store"
+    if by == str(patient.folder / BUNDLE):  # a copy of ours that is gone soon
+        by = "the deployment's certificates"
     return ok("tls", f"the certificate of {gate.host} is trusted, by {by}")
 
 

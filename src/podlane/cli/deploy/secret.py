@@ -33,6 +33,7 @@ def command() -> None:
 @click.option("--runner", default="", help="Only the runner of this name.")
 def add(secret: str, name: str, namespace: str, *, context: str, **options: Any) -> None:
     from podlane.core.deploy.credentials import credential, with_mounts
+    from podlane.deploy.credentials import keep
 
     path = find_config_file(options["config"], os.environ)
     check_writable(path)
@@ -40,17 +41,10 @@ def add(secret: str, name: str, namespace: str, *, context: str, **options: Any)
     text, places = with_mounts(read_text(path), secret, options["mount"], options["runner"])
     objects = [credential(name, secret, place or namespace, found) for place in places]
 
-    async def work(api: Any) -> None:
-        from podlane.clients.kube.objects import apply
-
-        for one in objects:
-            await apply(api, one)
-            click.echo(f"Secret {secret} in {one['metadata']['namespace']}: {len(found)} keys")
-
-    in_cluster(context, work)
+    in_cluster(context, lambda api: keep(api, name, objects, click.echo))
     write_text(path, text)
     click.echo(f"{path}: jobs find it at {options['mount']}")
-    click.echo(f"Next: podlane deploy upgrade -n {namespace} --config {path}")
+    click.echo("`podlane deploy apply` (or `upgrade`) with that file puts it into force.")
 
 
 def _key_and_path(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from podlane.core.config.edit import add_secret_volume
 from podlane.core.config.toml import read_toml
-from podlane.core.deploy.wish import INSTANCE, MANAGED_BY, NAME, OWNER, Manifest
+from podlane.core.deploy.wish import CREDENTIAL, INSTANCE, MANAGED_BY, NAME, OWNER, Manifest
 from podlane.errors import ConfigError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -24,7 +24,7 @@ def credential(deployment: str, name: str, namespace: str, values: Mapping[str, 
                 hint="letters, digits, dots and dashes; a Secret's name has small letters only",
                 reference="secret-name",
             )
-    labels = {NAME: "podlane", INSTANCE: deployment, MANAGED_BY: OWNER}
+    labels = _labels(deployment) | {CREDENTIAL: "true"}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -32,6 +32,19 @@ def credential(deployment: str, name: str, namespace: str, values: Mapping[str, 
         "type": "Opaque",
         "data": {key: base64.b64encode(value).decode() for key, value in values.items()},
     }
+
+
+def namespace_of(deployment: str, name: str) -> Manifest:
+    """The namespace, where nobody has made it yet; `apply` finds it as its own."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": _labels(deployment)},
+    }
+
+
+def _labels(deployment: str) -> dict[str, str]:
+    return {NAME: "podlane", INSTANCE: deployment, MANAGED_BY: OWNER}
 
 
 def with_mounts(text: str, name: str, mount: str, runner: str) -> tuple[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ OWNER = "podlane-deploy"  # not "podlane": that is the mark of the jobs' objects
 NAMESPACES = "podlane.dev/namespaces"  # on the ConfigMap: where Roles of the deployment are, and
 ANYWHERE = "*"  # where a ClusterRole lets jobs be in any
 WHY = "podlane.dev/why"  # on a ClusterRole: what of the config cannot do without it
+CREDENTIAL = "podlane.dev/credential"  # on what `deploy secret add` made: no apply takes it away
 METRICS_PORT = 9252
 
 
