@@ -7,10 +7,8 @@ manager whether anything is left to be said. The exit code says nothing.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -24,6 +22,7 @@ from podlane.core.plan.model import VERSION, JobPlan, PlanVersion
 from podlane.core.text import token
 from podlane.helper import cache, certificates, files
 from podlane.helper.echo import Echo
+from podlane.helper.ending import Ending
 from podlane.helper.lane import Lane
 from podlane.helper.report import Reporter
 from podlane.helper.run import run
@@ -39,6 +38,7 @@ _GZIP = 31  # zlib's word for a gzip header around the data
 
 
 def main(argv: list[str]) -> int:
+    ending = Ending()
     plan = read_plan(Path(argv[0]))
     os.umask(files.choose_umask(plan))
     pod = Path(plan.places.pod)
@@ -46,14 +46,7 @@ def main(argv: list[str]) -> int:
     certificates.write_bundle(plan)
     work = _work(plan, pod)
 
-    def end_well(_number: int, _frame: object) -> None:
-        work.terminated_at = work.terminated_at or time.monotonic()
-        work.reporter.hurry()
-
-    # a signal may hit any thread: the byte in the pipe wakes the one that waits
-    signal.set_wakeup_fd(work.wake_pipe[1], warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, end_well)
-    signal.signal(signal.SIGINT, end_well)
+    ending.attend(work)
     say(plan, LastWord("running"))
     work.meter.entered = lambda stage: say(plan, LastWord("running", stage=stage))
     work.meter.start()

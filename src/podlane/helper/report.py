@@ -6,6 +6,7 @@ script does not wait, the spool keeps, and all is sent again from where GitLab s
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import Outcome
 from podlane.core.plan.model import SILENCE
-from podlane.core.trace.pace import send_after, touch_after
+from podlane.core.trace.pace import pause_after, send_after, touch_after
 from podlane.core.trace.reply import Reply, Word
 from podlane.core.trace.window import PIECE, Window
 from podlane.errors import ServiceError, Unavailable
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 _INTERVAL = 3.0
 _MOST_PROBES = 3
-_MAX_PAUSE = 15.0
 _LONGEST_PAUSE = 60.0
 _OFFSET_PAUSE = 0.2
+_MOST_MOVES = 5
 _PATIENCE = 180.0
 
 
@@ -59,7 +60,9 @@ class Reporter:
         self._urgent = True
         self._ends = False
         self._last_sent = 0.0
-        self._pause = 0.0
+        self._rests_until = 0.0
+        self._failures = 0
+        self._is_hurried = False
         self._reply = Reply(Word.AGAIN)
         self._is_placed = False
         self._probes = 0
@@ -81,8 +84,11 @@ class Reporter:
                 self._changed.notify_all()
 
     def hurry(self) -> None:
-        """Send what there is, soon. For signal handlers: takes no lock."""
-        self._urgent = True
+        """Send what there is, and from now on all that comes as it comes: the pod is to end."""
+        with self._changed:
+            self._urgent = self._is_hurried = True
+            self._rests_until = 0.0
+            self._changed.notify_all()
 
     def wait_for_first_byte(self, seconds: float) -> bool:
         """Whether GitLab holds something of this trace, which tells that the helper has begun."""
@@ -108,7 +114,6 @@ class Reporter:
         `until()`: monotonic seconds after which there is no more time.
         """
         self.stop_thread()
-        pause = 1.0
         while time.monotonic() < until():
             if self._send_rest(until) and not self.is_stopped:
                 reply = self._call(lambda: self._api.update(self._final(outcome)))
@@ -118,8 +123,7 @@ class Reporter:
                     self.window.restart()
             if self.is_stopped:
                 return True  # over for GitLab as well: nothing is left to be said
-            time.sleep(min(reply_pause(self._reply, pause), max(0.0, until() - time.monotonic())))
-            pause = min(pause * 2, _MAX_PAUSE) if self._reply.word is Word.AGAIN else 1.0
+            time.sleep(min(self._pause(), max(0.0, until() - time.monotonic())))
         return False
 
     def send_all(self, until: Callable[[], float]) -> None:
@@ -131,7 +135,7 @@ class Reporter:
             left = min(until(), patience) - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(left, reply_pause(self._reply, 2.0)))
+            time.sleep(min(left, self._pause()))
 
     def stop_thread(self) -> None:
         with self._changed:
@@ -153,7 +157,7 @@ class Reporter:
         """Learn at which offset the trace goes on: the manager may have written before us."""
         while not self._ends and not self.is_stopped and not self._place():
             with self._changed:
-                self._changed.wait_for(lambda: self._ends, reply_pause(self._reply, 1.0))
+                self._changed.wait_for(lambda: self._ends, self._pause())
 
     def _place(self) -> bool:
         """Say that the job runs, then ask for the size of the trace; whether both were answered.
@@ -173,20 +177,22 @@ class Reporter:
         with self._changed:
             while not (self._ends or self.is_stopped):
                 now = time.monotonic()
-                if self._pause > 0:
-                    left = self._pause
+                if self._rests_until > now:
+                    left = self._rests_until - now
                 elif self._urgent or self._spool.size - self.window.sent >= PIECE:
                     break
                 else:
-                    is_behind = self._spool.size > self.window.sent
-                    after = send_after if is_behind else touch_after
-                    due = after(self._interval, self._silence)
-                    left = self._last_sent + due - now
+                    left = self._last_sent + self._due() - now
                 if left <= 0:
                     break
                 self._changed.wait(min(left, 0.5))
-                self._pause = max(0.0, self._pause - (time.monotonic() - now))
         return not (self._ends or self.is_stopped)
+
+    def _due(self) -> float:
+        """Seconds after the last piece at which GitLab is to hear of us again."""
+        if self._spool.size > self.window.sent:
+            return send_after(self._interval, self._silence, is_hurried=self._is_hurried)
+        return touch_after(self._interval, self._silence)
 
     def _step(self) -> None:
         self._urgent = False
@@ -213,7 +219,7 @@ class Reporter:
             self._last_sent = time.monotonic()
             if self.window.sent < self._spool.size and reply.word is Word.DONE:
                 self._urgent = self._urgent or piece.size == PIECE
-            self._pause = reply_pause(reply, 1.0) if reply.word is Word.AGAIN else 0.0
+            self._rests_until = time.monotonic() + self._pause() if self._failures else 0.0
             self._changed.notify_all()
         return True
 
@@ -227,7 +233,7 @@ class Reporter:
             if self._reply.word is Word.AGAIN:
                 return False
             if self._reply.word is Word.OFFSET:
-                time.sleep(_OFFSET_PAUSE)  # a server that never agrees must not be flooded
+                time.sleep(self._pause())  # a server that never agrees must not be flooded
         return not self.is_stopped
 
     def _call(self, call: Callable[[], Reply]) -> Reply:
@@ -239,6 +245,8 @@ class Reporter:
         except ServiceError:
             reply = Reply(Word.AGAIN)
         self._reply = reply
+        is_failure = reply.word in (Word.AGAIN, Word.OFFSET)
+        self._failures = self._failures + 1 if is_failure else 0
         self.take(reply)
         return reply
 
@@ -255,10 +263,13 @@ class Reporter:
             with self._changed:
                 self._changed.notify_all()
 
-
-def reply_pause(reply: Reply, default: float) -> float:
-    """Seconds before the same call is made again."""
-    told = reply.wait if reply.wait is not None else None
-    if told is None and reply.word is Word.LATER:
-        told = reply.interval
-    return min(told, _LONGEST_PAUSE) if told is not None else default
+    def _pause(self) -> float:
+        """Seconds before the call is made again to which `_reply` was the answer."""
+        reply = self._reply
+        told = reply.interval if reply.wait is None and reply.word is Word.LATER else reply.wait
+        if told is not None and not self._is_hurried:
+            return min(told, _LONGEST_PAUSE)
+        if reply.word is Word.OFFSET and self._failures < _MOST_MOVES:
+            return _OFFSET_PAUSE
+        chance = os.urandom(1)[0] / 255
+        return pause_after(max(1, self._failures), chance, is_hurried=self._is_hurried)

@@ -21,7 +21,6 @@ from podlane.helper.work import (
     StageFailed,
     Work,
     go_duration,
-    interrupted,
 )
 
 
@@ -39,9 +38,10 @@ def run(work: Work) -> Outcome:
         raise  # nothing has run, so nothing is kept: there may be another attempt
     else:
         failure, lost = _scripts(work)
-    if lost is None or Path(work.plan.places.project).exists():
-        failure = _keep(work, failure, is_lost=lost is not None)
-    sources.clean_up(work)
+    if not work.must_end():
+        if lost is None or Path(work.plan.places.project).exists():
+            failure = _keep(work, failure, is_lost=lost is not None)
+        sources.clean_up(work)
     files.remove_files(work.plan)
     if lost is not None:
         _report(work)
@@ -107,7 +107,7 @@ def _meet_build_container(work: Work) -> None:
 def _is_over(work: Work) -> bool:
     work.clear_wake()
     heard = work.reporter.is_stopped or work.reporter.is_canceling
-    return heard or work.grace_is_over() or bool(tell.read_aloud(work).defer)
+    return heard or work.must_end() or bool(tell.read_aloud(work).defer)
 
 
 def _no_hello(plan: JobPlan) -> StageFailed:
@@ -171,7 +171,8 @@ def _keep(work: Work, failure: StageFailed | None, *, is_lost: bool) -> StageFai
 def _blamed(work: Work, failure: StageFailed) -> StageFailed:
     """What fails after the pod was told to end is not the job's fault."""
     is_script = failure.outcome.failure_reason is FailureReason.SCRIPT_FAILURE
-    return interrupted() if work.terminated_at and is_script else failure
+    is_late = bool(work.terminated_at) and is_script
+    return work.interrupted(failure.outcome.exit_code) if is_late else failure
 
 
 def _close(work: Work, failure: StageFailed | None) -> Outcome:

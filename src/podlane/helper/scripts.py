@@ -16,7 +16,6 @@ from podlane.helper.work import (
     StageFailed,
     Work,
     go_duration,
-    interrupted,
     timed_out,
 )
 
@@ -58,6 +57,7 @@ def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[
     work.meter.step_began()
     status = None
     try:
+        work.has_begun = True
         work.lane.start(text, shell=plan.shell, before=umask)
         status = _wait(work, until, is_unwanted)
         why = None if status is not None else _why(work, script, is_unwanted)
@@ -71,7 +71,7 @@ def _run(work: Work, script: Script, until: float | None, is_unwanted: Callable[
         work.meter.step_ended(status)
     if status:
         if work.terminated_at:
-            raise interrupted()
+            raise work.interrupted(status)
         raise StageFailed(
             failed(FailureReason.SCRIPT_FAILURE, status),
             f"command terminated with exit code {status}",
@@ -112,8 +112,10 @@ def _wait(work: Work, until: float | None, is_unwanted: Callable[[], bool]) -> i
 
 def _stop(work: Work) -> None:
     """TERM, a time to end well, KILL. KILL always follows: a TERM in a step's first milliseconds
-    can be lost."""
+    can be lost. At the end of the pod's grace there is time for the last words only."""
     grace = 1.0 if work.reporter.is_stopped else work.plan.limits.stop_grace
+    if work.grace_is_over():
+        grace = 0.3
     work.lane.stop("term")
     until = time.monotonic() + grace
     status = None
@@ -133,7 +135,7 @@ def _why(work: Work, script: Script, is_unwanted: Callable[[], bool]) -> Excepti
     if is_unwanted():
         return _canceled(work)
     if work.grace_is_over():
-        return interrupted()
+        return work.interrupted()
     limits = work.plan.limits
     is_after = script.section == AFTER_SCRIPT
     work.status = work.status if is_after else "timedout"

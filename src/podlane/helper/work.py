@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from podlane.helper.echo import Echo
     from podlane.helper.service_logs import ServiceLogs
 
-_END_SECONDS = 3.0
+END_SECONDS = 3.0  # before the pod's grace ends: time for the last words
 
 
 class StageFailed(Exception):
@@ -69,7 +69,8 @@ class Work:
         self._connect = connect
         self.meter = Meter(plan, lane, trace)
         self.started = time.monotonic()
-        self.terminated_at = 0.0
+        self.terminated_at = 0.0  # when TERM came
+        self.has_begun = False  # the first of the scripts
         self.hello: Hello | None = None
         self.status = "running"
         self.shown: set[str] = set()  # what stands in the log and need not again
@@ -89,16 +90,24 @@ class Work:
     def final_until(self) -> float:
         """Until when the last words may be sent: for ever, or to the end of the pod's grace."""
         if self.terminated_at:
-            return self.terminated_at + max(1.0, self.plan.limits.pod_grace - 1.0)
+            return self.terminated_at + max(1.0, self.plan.limits.pod_grace - 0.5)
         return time.monotonic() + 3600
 
     def grace_is_over(self) -> bool:
-        grace = self.plan.limits.pod_grace - _END_SECONDS
-        return bool(self.terminated_at) and time.monotonic() >= self.terminated_at + grace
+        end = self.terminated_at + self.time_to_end()
+        return bool(self.terminated_at) and time.monotonic() >= end
+
+    def time_to_end(self) -> float:
+        """Seconds from TERM to the last words."""
+        return max(0.0, self.plan.limits.pod_grace - END_SECONDS)
+
+    def must_end(self) -> bool:
+        """Whether TERM has come, and nothing runs that has time left to end well."""
+        return bool(self.terminated_at) and (not self.has_begun or self.grace_is_over())
 
     def is_over(self) -> bool:
         """Whether no time is left: the job's, or the pod's."""
-        return time.monotonic() >= self.deadline or self.grace_is_over()
+        return time.monotonic() >= self.deadline or self.must_end()
 
     def until(self, limit: float | None = None) -> float:
         """The next moment at which a wait must look up, at most `limit`."""
@@ -106,7 +115,7 @@ class Work:
         if limit is not None:
             moments.append(limit)
         if self.terminated_at:
-            moments.append(self.terminated_at + self.plan.limits.pod_grace - _END_SECONDS)
+            moments.append(self.terminated_at + self.time_to_end())
         return min(moments)
 
     def check(self, *, heeds_cancel: bool = True) -> None:
@@ -115,10 +124,23 @@ class Work:
             raise JobStopped
         if heeds_cancel and self.reporter.is_canceling:
             raise canceled()
-        if self.grace_is_over():
-            raise interrupted()
+        if self.must_end():
+            raise self.interrupted()
         if time.monotonic() >= self.deadline:
             raise timed_out(self.plan.limits.job)
+
+    def interrupted(self, exit_code: int = 0) -> StageFailed:
+        """TERM has come, and the job will not be done, or a script failed after it."""
+        after = f"was not done {go_duration(self.time_to_end())} later"
+        if not self.has_begun:
+            after = "had not begun its script"
+        elif exit_code:
+            after = f"failed after that, with exit code {exit_code}"
+        return StageFailed(
+            failed(FailureReason.RUNNER_SYSTEM_FAILURE),
+            f"the pod was told to end, and the job {after}",
+            "`retry: when: runner_system_failure` runs such jobs again",
+        )
 
     def wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -137,7 +159,7 @@ class Work:
                 reply = self.api.update(Update("running"))
                 self.reporter.take(reply)
                 if reply.word in (Word.DONE, Word.LATER) and self.is_heard():
-                    return
+                    return self.check(heeds_cancel=False)
             self.sleep(pause)
             pause = min(pause * 2, 10.0)
 
@@ -163,14 +185,6 @@ def wait_until(work: Work, is_true: Callable[[], bool], until: float) -> None:
 
 def canceled() -> StageFailed:
     return StageFailed(failed(FailureReason.UNKNOWN_FAILURE), "canceled")
-
-
-def interrupted() -> StageFailed:
-    return StageFailed(
-        failed(FailureReason.RUNNER_SYSTEM_FAILURE),
-        "the pod was told to end before the job was done",
-        "`retry: when: runner_system_failure` runs such jobs again",
-    )
 
 
 def timed_out(seconds: float) -> StageFailed:

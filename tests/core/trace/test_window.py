@@ -74,6 +74,46 @@ def test_the_whole_trace_again() -> None:
     assert window.sent == 0
 
 
+def test_the_whole_trace_again_where_nothing_was_lost() -> None:
+    window, store = Window(), Store(b"before ")
+    window.found(7)
+    drain(window, store, b"abc")
+    window.restart()
+    drain(window, store, b"abcdef")
+    assert store.data == b"before abcdef"
+
+
+def test_the_whole_trace_again_where_all_was_lost() -> None:
+    window, store = Window(), Store(b"before ")
+    window.found(7)
+    drain(window, store, b"abc")
+    window.restart()
+    store.data = b""
+    drain(window, store, b"abcdef")
+    assert store.data == b"abcdef"
+    assert window.is_alone
+
+
+def test_others_write_while_our_answers_are_lost() -> None:
+    """Pieces that never came, and a shorter line of the manager's: nothing of ours is left out."""
+    window, store = Window(), Store()
+    for log in (b"a long line of ours, ", b"a long line of ours, twice"):
+        piece = window.next(len(log))
+        assert piece is not None
+        window.answered(piece, Reply(Word.AGAIN))
+    store.data = b"the manager's. "
+    drain(window, store, log)
+    assert store.data == b"the manager's. " + log
+
+
+def test_a_piece_of_several_lost_ones_is_there() -> None:
+    window, store = Window(), Store()
+    for log in (b"one ", b"one two "):
+        send(window, store, log, lambda _: Reply(Word.AGAIN))
+    drain(window, store, b"one two three")
+    assert store.data == b"one two three"
+
+
 def test_a_server_that_tells_the_last_byte_s_place() -> None:
     class Odd(Store):
         def patch(self, start: int, piece: bytes) -> Reply:
@@ -93,20 +133,50 @@ def test_pieces_are_of_one_mebibyte() -> None:
     assert (piece.start, piece.size) == (0, PIECE)
 
 
-@given(st.lists(st.tuples(st.binary(max_size=9), st.sampled_from(["ok", "lost", "gone", "wipe"]))))
-def test_any_mishap_ends_with_the_whole_log(story: list[tuple[bytes, str]]) -> None:
+# longer than any piece of ours: where theirs is just as long, GitLab takes it for ours
+OTHERS = b"Z" * 10_000
+MISHAPS = ["ok", "lost", "gone", "wipe"]
+TEXT = st.text("abc", max_size=9).map(str.encode)
+
+
+def play(story: list[tuple[bytes, str]]) -> tuple[bytes, bytes, Window]:
+    """Our log, and the trace that GitLab holds in the end; the lines of others are of `Z`."""
     window, store, log = Window(), Store(), b""
     for data, mishap in story:
         log += data
         if mishap == "wipe":
             store.data = b""
+        elif mishap == "others":
+            store.data += OTHERS
         if mishap == "gone":  # the request never came there
             piece = window.next(len(log))
             if piece is not None:
                 window.answered(piece, Reply(Word.AGAIN))
+        elif mishap == "restart":
+            window.restart()
         else:
             is_lost = mishap == "lost"
             send(window, store, log, lambda reply, x=is_lost: Reply(Word.AGAIN) if x else reply)  # type: ignore[misc]
+    log += b"!"
     drain(window, store, log)
-    if len(store.data) == len(log):
-        assert store.data == log
+    return log, store.data, window
+
+
+@given(st.lists(st.tuples(TEXT, st.sampled_from([*MISHAPS, "restart"]))))
+def test_any_mishap_ends_with_the_whole_log(story: list[tuple[bytes, str]]) -> None:
+    log, stored, window = play(story)
+    assert stored == log
+    assert window.is_alone
+
+
+@given(st.lists(st.tuples(TEXT, st.sampled_from(["ok", "gone", "others"]))))
+def test_what_others_write_takes_nothing_away(story: list[tuple[bytes, str]]) -> None:
+    log, stored, _ = play(story)
+    assert stored.replace(b"Z", b"") == log
+
+
+@given(st.lists(st.tuples(TEXT, st.sampled_from(["ok", "lost", "gone", "others", "restart"]))))
+def test_with_lost_answers_as_well_nothing_is_missing(story: list[tuple[bytes, str]]) -> None:
+    log, stored, _ = play(story)
+    left = iter(stored.replace(b"Z", b""))
+    assert all(byte in left for byte in log)

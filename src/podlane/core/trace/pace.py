@@ -1,4 +1,5 @@
-"""How long GitLab hears nothing of a job: it asks for an interval; between, we touch the job."""
+"""When GitLab hears of a job: it asks for an interval; between, we touch the job; and when it does
+not answer, we ask less and less often."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ _TOUCH = 30.0
 _TOUCH_INTERVALS = 4
 _WATCHED_INTERVAL = 3.0
 _WATCHED_TOUCH = 5.0
+_MOST_PAUSE = 15.0
+_HURRIED = 0.5
 
 
 def touch_after(interval: float, silence: float) -> float:
@@ -18,6 +21,18 @@ def touch_after(interval: float, silence: float) -> float:
     return min(silence, max(_TOUCH, _TOUCH_INTERVALS * interval))
 
 
-def send_after(interval: float, silence: float) -> float:
-    """Seconds after which a part of the log that waits is sent."""
-    return min(interval, silence)
+def send_after(interval: float, silence: float, *, is_hurried: bool = False) -> float:
+    """Seconds after which a part of the log that waits is sent.
+
+    `is_hurried`: the pod has been told to end, and may be killed at any moment.
+    """
+    return min(interval, silence, _HURRIED if is_hurried else silence)
+
+
+def pause_after(failures: int, spread: float, *, is_hurried: bool = False) -> float:
+    """Seconds before a call is made again that has failed so often in a row.
+
+    `spread`, from 0 to 1, is chance: a thousand pods must not all come back at once.
+    """
+    most = 2 * _HURRIED if is_hurried else _MOST_PAUSE
+    return min(2.0 ** min(failures - 1, 10), most) * (0.75 + 0.5 * spread)

@@ -65,7 +65,13 @@ def _reply(word: Word, status: int, headers: Mapping[str, str]) -> Reply:
     )
 
 
-_UPDATE_WORDS = {200: Word.DONE, 202: Word.LATER, 404: Word.STOP, 412: Word.FROM_START}
+_UPDATE_WORDS = {
+    200: Word.DONE,
+    202: Word.LATER,
+    404: Word.STOP,
+    410: Word.STOP,
+    412: Word.FROM_START,
+}
 # of a hand-out in two phases: `pending` keeps the job for us, `running` takes it for good
 _PHASE_WORDS = {
     "pending": {400: Word.NOT_RESERVED, 409: Word.NOT_RESERVED},

@@ -25,7 +25,9 @@ class Window:
     def __init__(self) -> None:
         self.base = 0
         self.sent = 0
-        self._unsure = 0  # end of a piece whose answer was lost: GitLab may have it
+        self._most = 0  # of ours that GitLab has had
+        # ends of pieces whose answers were lost: GitLab may have them
+        self._unsure: set[int] = set()
 
     def found(self, offset: int) -> None:
         """Take GitLab's size of the trace before our first byte: it is others'."""
@@ -41,7 +43,8 @@ class Window:
         """Take the answer to a piece; whether something was acknowledged by it."""
         match reply.word:
             case Word.DONE:
-                self.sent, self._unsure = piece.start + piece.size, 0
+                self.sent = self._most = piece.start + piece.size
+                self._unsure.clear()
                 return True
             case Word.OFFSET if reply.offset == piece.offset:
                 self.sent += 1  # this server tells the last byte's place, not the size
@@ -50,21 +53,25 @@ class Window:
             case Word.FROM_START:
                 self.restart()
             case Word.AGAIN:
-                self._unsure = max(self._unsure, piece.start + piece.size)
+                self._unsure.add(piece.start + piece.size)
         return False
 
     def restart(self) -> None:
-        """GitLab wants the whole trace again; what others wrote is lost with the rest."""
-        self.base = self.sent = self._unsure = 0
+        """GitLab wants the whole trace again. If it has not lost it, its next answer says so."""
+        self.sent = 0
 
     def _move(self, offset: int) -> bool:
-        """Go on at GitLab's offset, back or forward, but never beyond what we have sent."""
-        place, known = offset - self.base, max(self.sent, self._unsure)
-        self._unsure = 0
+        """Go on at GitLab's offset, back or forward, but never beyond what we have sent.
+
+        GitLab takes a piece whole or not at all, so any other place forward is another's doing:
+        then all that is not acknowledged is sent again behind it, for better twice than never.
+        """
+        place, unsure = offset - self.base, self._unsure
+        self._unsure = set()
         if place < 0:  # more is lost than we wrote: our log is all there will be
-            self.base, self.sent = offset, 0
-        elif place <= known:
-            self.sent = place
+            self.base, self.sent, self._most = offset, 0, 0
+        elif place <= self._most or not unsure.isdisjoint((place, place + 1)):
+            self.sent = self._most = place
             return True
         else:  # others have written between our pieces
             self.base += place - self.sent

@@ -11,7 +11,7 @@ from podlane.core.text.duration import format_duration
 from podlane.errors import ServiceError
 from podlane.helper.artifacts.means import failure
 from podlane.helper.progress import Progress, megabytes, pace
-from podlane.helper.work import JobStopped, StageFailed, Work, interrupted, timed_out
+from podlane.helper.work import JobStopped, StageFailed, Work, timed_out
 
 if TYPE_CHECKING:
     from podlane.clients.gitlab.artifacts import Sending
@@ -54,7 +54,7 @@ def check(work: Work) -> None:
     if work.reporter.is_stopped:
         raise JobStopped
     if work.grace_is_over():
-        raise interrupted()
+        raise work.interrupted()
     if time.monotonic() >= work.deadline + _EXTRA_SECONDS:
         raise timed_out(work.plan.limits.job)
 

@@ -21,7 +21,8 @@ _RANGE = re.compile(r"\s*(\d{1,15})-(\d{1,15})\s*")
 class JobCalls:
     """`interval`: seconds between updates that runners are told (GitLab: 3 with a reader, else
     60). `pending_answers`: how often a final PUT with a checksum is answered 202 before it is
-    accepted, each time with `pending_interval`. `limit_bytes` of a trace (0: none).
+    accepted; the pause that it asks for grows with the age of the first. `limit_bytes` of a trace
+    (0: none).
     `tells_last_byte`: the Range of an answer ends with the last byte, as one other server has it.
 
     `breaches` lists what GitLab lets pass although the protocol says otherwise.
@@ -31,7 +32,6 @@ class JobCalls:
     queue: Queue
     interval: int = 3
     pending_answers: int = 0
-    pending_interval: int = 1
     limit_bytes: int = 100 << 20
     tells_last_byte: bool = False
     breaches: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class JobCalls:
         if checksum:
             job.check(checksum, int(output.get("bytesize") or 0))
             if job.final_tries <= self.pending_answers:
-                wait = str(self.pending_interval)
+                wait = str(_pause(time.time() - job.moments["final_update"]))
                 return _answer(job, 202, {"X-GitLab-Trace-Update-Interval": wait})
         job.finish(body["state"], _reason(body), int(body.get("exit_code") or 0))
         return _answer(job, 200)
@@ -118,6 +118,11 @@ class JobCalls:
         if data and end != start + len(data) - 1:
             given = f"{start}-{end} for {len(data)} bytes"
             self.breaches.append(f"job {job.id}: Content-Range {given}")
+
+
+def _pause(age: float) -> int:
+    """GitLab's back-off while it keeps the trace: 1 s up to 3 s of age, then doubled with it."""
+    return next((1 << step for step in range(6) if age < 4 << step), 64)
 
 
 def _reason(body: dict[str, Any]) -> str:
