@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from podlane.core.config.entries import Entry, choose, read_entries
+from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError, PodlaneError
 from podlane.manager import logs
 from podlane.manager.config_file import find_config_file, in_file, read_text
@@ -49,6 +50,18 @@ def config_option(command: F) -> F:
     return click.option(
         "-c", "--config", "config", envvar="CONFIG_FILE", help="Path of config.toml."
     )(command)
+
+
+def seconds_option(name: str, text: str) -> Callable[[F], F]:
+    """Take a duration such as `30m`; the command gets seconds, None when it was not given."""
+    return click.option(name, default=None, callback=_seconds, help=text)
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise ConfigError(f"{param.opts[0]}: {error}", reference="usage") from None
 
 
 def choice_options(command: F) -> F:

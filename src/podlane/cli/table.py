@@ -17,6 +17,7 @@ COMMANDS = {
     "run-single": "Run one runner, one job after the other, without a config.toml.",
     "local": "Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
     "deploy": "Run podlane in a cluster: objects from config.toml, and their care.",
+    "migrate": "Move a gitlab-runner that runs in a cluster to podlane, and back.",
     "doctor": "Look at all that jobs need, and tell what mends what fails.",
     "register": "Add a runner to config.toml and let GitLab know it.",
     "list": "List the runners of config.toml.",

@@ -13,7 +13,7 @@ from podlane.core.deploy.manifests import manifests
 from podlane.core.deploy.wish import Manifest, Wish, why
 from podlane.deploy.live import keep_rotated
 from podlane.deploy.ready import wait_until_ready
-from podlane.deploy.standing import no_longer_wanted, remove, shown, standing
+from podlane.deploy.standing import is_ours, no_longer_wanted, remove, shown, standing
 from podlane.deploy.workload import deployment_of
 from podlane.errors import PodlaneError, Rejected
 
@@ -34,12 +34,12 @@ async def apply_all(api: KubeApi, wish: Wish, objects: tuple[Manifest, ...], tel
     earlier = await standing(api, wish.name, wish.namespace)
     for manifest in objects:
         before = await find(api, manifest)
+        if manifest["kind"] == "Namespace" and before is not None and not is_ours(before):
+            tell(f"  {shown(manifest)}: there already, and not ours to change")
+            continue
         try:
             after = await apply(api, manifest)
         except Rejected as error:
-            if manifest["kind"] == "Namespace" and before is not None:
-                tell(f"  {shown(manifest)}: there already, and not ours to change")
-                continue
             raise _refused(manifest, error) from error
         reason = f", for {why(manifest)}" if why(manifest) else ""
         tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}{reason}")

@@ -13,7 +13,7 @@ from typing import Any
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import apply, find
 from podlane.core.deploy.wish import Manifest, Wish
-from podlane.deploy.standing import no_longer_wanted, shown, standing
+from podlane.deploy.standing import is_ours, no_longer_wanted, shown, standing
 from podlane.errors import Gone
 
 Write = Callable[[Manifest], str]
@@ -27,6 +27,8 @@ async def differences(
     lines: list[str] = []
     for manifest in manifests:
         before = await find(api, manifest)
+        if manifest["kind"] == "Namespace" and before is not None and not is_ours(before):
+            continue
         try:
             after = await apply(api, manifest, is_trial=True)
         except Gone:  # its namespace would be made first

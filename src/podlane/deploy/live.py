@@ -12,6 +12,7 @@ from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import find
 from podlane.core.config.check import check
 from podlane.core.deploy import manager
+from podlane.core.deploy.placement import placement, proxies
 from podlane.core.deploy.rotated import with_rotated
 from podlane.core.deploy.wish import Extras, Manifest, Wish
 from podlane.core.text.token import Token
@@ -42,6 +43,8 @@ async def live(api: KubeApi, name: str, namespace: str) -> Wish:
             service_monitor=("Service", name) in found,
             certificates_in_jobs="PODLANE_CERTIFICATES_IN_JOBS" in variables(deployment),
         ),
+        placement=placement(deployment["spec"]["template"]["spec"]),
+        proxies=proxies(variables(deployment)),
     )
 
 

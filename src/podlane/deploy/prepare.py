@@ -35,7 +35,13 @@ class Order(msgspec.Struct, frozen=True):
 
 def prepare(order: Order, environ: Mapping[str, str]) -> tuple[Wish, tuple[ConfigNote, ...]]:
     """Read the config and what it needs. ConfigError for a file that no manager could run."""
-    text = read_text(order.config)
+    return prepare_text(read_text(order.config), order, environ)
+
+
+def prepare_text(
+    text: str, order: Order, environ: Mapping[str, str]
+) -> tuple[Wish, tuple[ConfigNote, ...]]:
+    """The same for a text that `order.config` only names."""
     try:
         notes = refuse_unfit(check(text, environ)).notes
         in_cluster, files = _without_ca_files(with_namespaces(text, order.namespace), order.config)

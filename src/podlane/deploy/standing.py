@@ -12,7 +12,16 @@ import msgspec
 
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import find, list_path, path_of
-from podlane.core.deploy.wish import ANYWHERE, CREDENTIAL, NAMESPACES, Manifest, selector
+from podlane.core.deploy.wish import (
+    ANYWHERE,
+    CREDENTIAL,
+    INSTANCE,
+    MANAGED_BY,
+    NAMESPACES,
+    OWNER,
+    Manifest,
+    selector,
+)
 from podlane.errors import Gone, Rejected
 
 _RBAC = "rbac.authorization.k8s.io/v1"
@@ -34,6 +43,12 @@ def shown(manifest: Manifest) -> str:
     meta = manifest["metadata"]
     place = f" in {meta['namespace']}" if meta.get("namespace") else ""
     return f"{manifest['kind']} {meta['name']}{place}"
+
+
+def is_ours(manifest: Manifest, name: str = "") -> bool:
+    """Whether `podlane deploy` has made it; with a name, for the deployment of that name."""
+    labels = manifest["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == OWNER and (not name or labels.get(INSTANCE) == name)
 
 
 async def standing(api: KubeApi, name: str, namespace: str) -> list[Manifest]:

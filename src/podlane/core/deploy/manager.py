@@ -112,6 +112,7 @@ def _pod_spec(wish: Wish) -> Manifest:
         },
         "containers": [_container(wish)],
         "volumes": _volumes(wish),
+        **wish.placement,
     }
 
 
@@ -167,7 +168,7 @@ def _environment(wish: Wish) -> dict[str, str]:
         found["PODLANE_CERTIFICATES"] = CERTIFICATES_FOLDER
     if wish.extras.certificates_in_jobs:
         found["PODLANE_CERTIFICATES_IN_JOBS"] = "1"
-    return found
+    return found | dict(wish.proxies)
 
 
 def _volumes(wish: Wish) -> list[Manifest]:

@@ -35,7 +35,8 @@ class Extras(msgspec.Struct, frozen=True):
 class Wish(msgspec.Struct, frozen=True):
     """`config_text` stands in the ConfigMap and holds no secret; `secrets` are those it names.
 
-    `config` is the same file, parsed. `certificates` maps file names to PEM texts.
+    `config` is the same file, parsed. `certificates` maps file names to PEM texts. `placement`:
+    keys of the manager's pod, as placement.py lists them; `proxies`: variables of its container.
     """
 
     config_text: str
@@ -48,6 +49,8 @@ class Wish(msgspec.Struct, frozen=True):
     certificates: Mapping[str, str] = {}
     system_id: str = ""
     extras: Extras = Extras()
+    placement: Mapping[str, Any] = {}
+    proxies: Mapping[str, str] = {}
 
     @property
     def labels(self) -> dict[str, str]:

@@ -1,0 +1,264 @@
+"""What `podlane migrate` does and prints: the plan, and with --apply each step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from podlane import __version__
+from podlane.cli.deploy.options import in_cluster
+from podlane.cli.gitlab import ask
+from podlane.cli.registered import registered
+from podlane.clients.gitlab.info import build_info
+from podlane.core.config.edit import set_values
+from podlane.core.config.model import RunnerConfig
+from podlane.core.config.notes import ConfigNote
+from podlane.core.config.times import token_times
+from podlane.core.deploy.placement import placement
+from podlane.core.deploy.secrets import without_secrets
+from podlane.core.deploy.wish import Extras, Wish, derived_system_id
+from podlane.core.migrate import start
+from podlane.core.migrate.config import Moved, moved
+from podlane.core.migrate.left import left_behind, proxies_of
+from podlane.core.migrate.release import Release
+from podlane.core.migrate.values import Left
+from podlane.core.text.token import short_token
+from podlane.deploy.migrate import old, read, switch
+from podlane.deploy.prepare import Order, prepare_text
+from podlane.deploy.standing import shown
+from podlane.errors import ConfigError, PodlaneError, ServiceError
+from podlane.manager.config_file import check_writable, read_text, write_text
+
+_SHORT_GRACE = 300
+
+
+def migrate(options: Mapping[str, Any]) -> None:
+    if options["values"]:
+        _from_files(options)
+        return
+    context, namespace = options["context"], options["namespace"]
+    release, account = in_cluster(context, lambda api: _read(api, options["release"], namespace))
+    switch.refuse_migrated(release)
+    found, wish = _wish(_with_config(release, options["config"]), options)
+    steps, running = in_cluster(context, lambda api: _plan(api, release, wish))
+    _show_release(release, wish, running)
+    _show_settings(found, release, wish)
+    _show_left(left_behind(release, found, account))
+    click.echo("\nObjects of podlane:")
+    for step in steps:
+        click.echo(f"  {shown(step.manifest)}: {'new' if step.is_new else 'there already'}")
+    _write(found, options["write"])
+    if not options["applies"]:
+        _show_what_apply_does(release, wish, running)
+        return
+    _refuse_losses(release, running, is_forced=options["now"])
+    click.echo("\nMoving:")
+    in_cluster(context, lambda api: switch.switch(api, release, wish, click.echo, options["wait"]))
+    where = f"-n {wish.namespace} --name {wish.name}"
+    click.echo(f"podlane takes the jobs. Next: podlane deploy status {where}")
+    click.echo(f"Back: podlane migrate back -n {namespace} --release {release.name}")
+
+
+async def _read(api: Any, name: str, namespace: str) -> tuple[Release, dict[str, str]]:
+    release = await read.read_release(api, name, namespace)
+    return release, await read.account_annotations(api, release)
+
+
+async def _plan(api: Any, release: Release, wish: Wish) -> tuple[list[switch.Step], int | None]:
+    return await switch.plan(api, release, wish), await old.job_pods(api, wish.config.runners)
+
+
+def _from_files(options: Mapping[str, Any]) -> None:
+    from podlane.core.migrate.files import read_values, release_of_values
+
+    if options["applies"]:
+        raise ConfigError(
+            "--apply needs the cluster: --values reads a file alone",
+            hint="leave --values out, or --write config.toml and `podlane deploy apply --config`",
+            reference="usage",
+        )
+    path = options["values"]
+    values = read_values(read_text(Path(path)), path)
+    release = release_of_values(values, options["release"] or "gitlab-runner", options["namespace"])
+    found, wish = _wish(_with_config(release, options["config"]), options)
+    _show_settings(found, release, wish)
+    _show_left(left_behind(release, found, {}))
+    _write(found, options["write"])
+    if options["write"]:
+        more = f" --replicas {wish.replicas}" if wish.replicas > 1 else ""
+        click.echo(
+            f"Next: podlane deploy apply -n {wish.namespace} --config {options['write']}{more}"
+        )
+
+
+def _with_config(release: Release, path: str) -> Release:
+    """A config.toml that somebody gives has its token, and nothing registers any more."""
+    if not path:
+        return release
+    return msgspec.structs.replace(release, config=read_text(Path(path)), registers=False)
+
+
+def _wish(release: Release, options: Mapping[str, Any]) -> tuple[Moved, Wish]:
+    variables = start.variables(release)
+    given = registered(variables, release.words) if release.registers else {}
+    found = moved(release, given)
+    order = Order(
+        config=Path(f"config.toml of {release.title}"),
+        image=options["image"] or f"podlane:{__version__}",
+        name=options["name"],
+        namespace=release.namespace,
+        replicas=options["replicas"] or release.replicas,
+        extras=Extras(service_monitor=_has_monitor(release)),
+    )
+    wish, _ = prepare_text(found.after, order, os.environ)
+    text = _verified(found.after, wish, release)
+    wish, notes = prepare_text(text, order, os.environ)
+    _show_notes(notes)
+    wish = msgspec.structs.replace(
+        wish,
+        certificates={
+            name: text for name, text in release.certificates.items() if ".auth." not in name
+        },
+        placement=placement(release.pod),
+        proxies=proxies_of(release),
+    )
+    return msgspec.structs.replace(found, after=text), wish
+
+
+def _has_monitor(release: Release) -> bool:
+    metrics = release.values.get("metrics", {})
+    monitor = metrics.get("serviceMonitor", {}) if isinstance(metrics, dict) else {}
+    return bool(isinstance(monitor, dict) and monitor.get("enabled"))
+
+
+def _verified(text: str, wish: Wish, release: Release) -> str:
+    """Ask GitLab about each token, and note when it ends: the manager exchanges it in time."""
+    with tempfile.TemporaryDirectory() as folder:
+        certificates = Path(folder, "certs")
+        certificates.mkdir(mode=0o700)
+        for name, pem in release.certificates.items():
+            Path(certificates, Path(name).name).write_text(pem)
+        for index, runner in enumerate(wish.config.runners):
+            ends = _verify(runner, derived_system_id(wish), Path(folder), release)
+            if ends and len(wish.config.runners) == text.count("[[runners]]"):
+                text = set_values(text, index, token_times(datetime.now(UTC), ends))
+    return text
+
+
+def _verify(runner: RunnerConfig, system_id: str, folder: Path, release: Release) -> str:
+    info = build_info(__version__, {})
+    try:
+        identity = ask(runner, folder, lambda api: api.verify(runner.token, system_id, info))
+    except ServiceError as error:
+        if error.status in (401, 403):
+            raise PodlaneError(
+                f"GitLab refuses the token of the runner {runner.name} "
+                f"({short_token(runner.token)})",
+                hint="the old manager may have exchanged it, and keeps the new one in its pod "
+                f"alone: `kubectl -n {release.namespace} exec deploy/"
+                f"{release.deployment['metadata']['name']} -- cat "
+                "/home/gitlab-runner/.gitlab-runner/config.toml > config.toml`, and add --config "
+                "config.toml",
+                reference="migrate-token",
+            ) from None
+        click.echo(
+            f"note: {runner.url} could not be asked from here about the token of {runner.name}: "
+            f"{error.message}",
+            err=True,
+        )
+        return ""
+    click.echo(f"GitLab takes the token of the runner {runner.name} ({short_token(runner.token)}).")
+    return identity.token_expires_at
+
+
+def _show_release(release: Release, wish: Wish, running: int | None) -> None:
+    chart = f", {release.chart}" if release.chart else ""
+    click.echo(f"{release.title}{chart}: {_several(release.replicas, 'manager')}")
+    for one in wish.config.runners:
+        click.echo(f"  runner {one.name} ({short_token(one.token)}) of {one.url}")
+    jobs = (
+        "pods of its jobs cannot be seen"
+        if running is None
+        else _several(running, "job") + " running"
+    )
+    click.echo(f"  {jobs}")
+
+
+def _show_settings(found: Moved, release: Release, wish: Wish) -> None:
+    import difflib
+
+    click.echo("\nSettings that change (config.toml, before and after):")
+    before, _ = without_secrets(found.before)
+    lines = difflib.unified_diff(
+        before.splitlines(), wish.config_text.splitlines(), n=0, lineterm=""
+    )
+    changed = [line for line in list(lines)[2:] if not line.startswith("@@")]
+    for line in changed:
+        click.echo(f"  {line}")
+    if not changed:
+        click.echo("  none")
+    if release.replicas > 1:
+        told = ", ".join(f"{one.key} {one.before} → {one.after}" for one in found.changes)
+        each = f"in each of its {release.replicas} managers"
+        click.echo(f"  gitlab-runner counts limits {each}, podlane over all of them;")
+        click.echo(f"  so that as many jobs run as before: {told}")
+
+
+def _show_notes(notes: tuple[ConfigNote, ...]) -> None:
+    for note in notes:
+        hint = f" ({note.hint})" if note.hint else ""
+        click.echo(f"note: {note.message}{hint}", err=True)
+
+
+def _show_left(rows: list[Left]) -> None:
+    if not rows:
+        click.echo("\nEverything carries over.")
+        return
+    click.echo("\nDoes not carry over:")
+    for row in rows:
+        click.echo(f"  {row.what}\n    why: {row.why}\n    do:  {row.do}")
+
+
+def _write(found: Moved, path: str) -> None:
+    if path:
+        target = Path(path)
+        check_writable(target)
+        write_text(target, found.after)
+        click.echo(f"\n{target}: written, with its token; keep it as you keep tokens")
+
+
+def _show_what_apply_does(release: Release, wish: Wish, running: int | None) -> None:
+    deployment = shown(release.deployment)
+    click.echo("\nNothing was changed. With --apply:")
+    click.echo("  1. podlane's objects are made, and its manager must be ready; both ask for jobs")
+    click.echo(f"  2. {deployment} goes from {release.replicas} to 0 managers: it asks for no more")
+    click.echo(
+        f"     jobs, has {release.grace} s to finish those that it has, and ends; its jobs' pods "
+        "are left alone"
+    )
+    if release.grace < _SHORT_GRACE and running:
+        click.echo(f"     that is short: {_several(running, 'job')} of it may be lost")
+    click.echo("  3. nothing of the old release is deleted; `podlane migrate back` is the way back")
+
+
+def _refuse_losses(release: Release, running: int | None, *, is_forced: bool) -> None:
+    """gitlab-runner loses the jobs that it has when its time to stop is over; podlane does not."""
+    if running and release.grace < _SHORT_GRACE and not is_forced:
+        raise PodlaneError(
+            f"{_several(running, 'job')} of the old manager would have {release.grace} s to end, "
+            "and be lost after that (terminationGracePeriodSeconds)",
+            hint="migrate while none runs: pause the runner on GitLab's pages, wait, --apply, and "
+            "resume it; --now does it all the same. Nothing was changed",
+            reference="migrate-jobs-running",
+        )
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,1 @@
+"""`podlane migrate`: podlane in the place of a gitlab-runner, and back."""

@@ -1,0 +1,163 @@
+"""Puts podlane in the place of the old manager, so that at each moment somebody asks for jobs:
+first podlane beside it, then, when podlane is ready, the old one is told to stop.
+
+Whatever fails before that leaves the old one as it was, and takes away what was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from podlane.clients.kube.api import KubeApi
+from podlane.clients.kube.objects import apply, find
+from podlane.core.deploy.manifests import manifests
+from podlane.core.deploy.wish import Manifest, Wish
+from podlane.core.migrate.release import MIGRATED_TO, Release, notes_on
+from podlane.deploy import jobs
+from podlane.deploy.apply import put_in_force
+from podlane.deploy.live import live
+from podlane.deploy.migrate import old
+from podlane.deploy.standing import is_ours, remove, shown, standing
+from podlane.errors import Gone, PodlaneError, Rejected, ServiceError
+
+Tell = Callable[[str], None]
+_LOOK_SECONDS = 1.0
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One object, and whether it is to be made or changed."""
+
+    manifest: Manifest
+    is_new: bool
+
+
+async def plan(api: KubeApi, release: Release, wish: Wish) -> list[Step]:
+    """What would be made; tried at the API server, which keeps nothing. PodlaneError for all that
+    would be in the way: names that are taken, rights that are missing."""
+    refuse_migrated(release)
+    await _refuse_another(api, wish)
+    steps: list[Step] = []
+    for manifest in manifests(wish):
+        before = await find(api, manifest)
+        if manifest["kind"] == "Namespace" and before is not None:
+            continue
+        if before is not None and not is_ours(before, wish.name):
+            raise PodlaneError(
+                f"{shown(manifest)} is there already, and not podlane's",
+                hint="--name gives podlane's objects another name; nothing was changed",
+                reference="migrate-taken",
+            )
+        try:
+            await apply(api, manifest, is_trial=True)
+        except Gone:  # its namespace is made first, or the cluster keeps no such kind
+            pass
+        except Rejected as error:
+            raise _refused(f"make {shown(manifest)}", error) from error
+        steps.append(Step(manifest, before is None))
+    try:
+        await old.stop(api, release, _place(wish), is_trial=True)
+    except Rejected as error:
+        raise _refused(f"scale {shown(release.deployment)}", error) from error
+    return steps
+
+
+def refuse_migrated(release: Release) -> None:
+    if to := notes_on(release.deployment).get(MIGRATED_TO):
+        namespace, _, name = to.partition("/")
+        raise PodlaneError(
+            f"{release.title} has been migrated already: podlane runs as {name} in {namespace}",
+            hint=f"`podlane deploy status -n {namespace} --name {name}` tells how it is; `podlane "
+            f"migrate back -n {release.namespace} --release {release.name}` is the way back",
+            reference="migrate-done",
+        )
+
+
+async def switch(
+    api: KubeApi, release: Release, wish: Wish, tell: Tell, patience: float | None
+) -> None:
+    """Do it. `patience`: seconds to wait for the old manager's end; 0: any time; None: not."""
+    await plan(api, release, wish)
+    try:
+        await put_in_force(api, wish, tell)
+        tell(f"  {shown(release.deployment)}: from {release.replicas} to 0 managers")
+        await old.stop(api, release, _place(wish))
+    except (PodlaneError, asyncio.CancelledError) as error:
+        await _withdraw(api, wish, tell)
+        if isinstance(error, ServiceError):
+            raise PodlaneError(
+                f"the old manager could not be stopped: {error.message}",
+                hint="it goes on as before; mend this and migrate again",
+                reference="migrate-failed",
+            ) from error
+        raise
+    await _until_it_ended(api, release, wish, tell, patience)
+
+
+async def _until_it_ended(
+    api: KubeApi, release: Release, wish: Wish, tell: Tell, patience: float | None
+) -> None:
+    end, said = time.monotonic() + (patience or 0), ""
+    while count := await old.managers(api, release.deployment):
+        running = await old.job_pods(api, wish.config.runners)
+        text = f"{count} of the old managers, {'some' if running is None else running} of its jobs"
+        if text != said:
+            tell(f"  still there: {text}")
+            said = text
+        if patience is None or (patience and time.monotonic() > end):
+            tell(
+                "  the old manager asks for no more jobs; it finishes what it has, and then ends"
+                f" (it has {release.grace} s for it)"
+            )
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    tell("  the old manager has ended")
+
+
+async def _withdraw(api: KubeApi, wish: Wish, tell: Tell) -> None:
+    """Take away what was made, unless jobs run by it already: then it stays, and that is said."""
+    label = await jobs.installation(api, wish.name, wish.namespace, wish.installation)
+    found = await standing(api, wish.name, wish.namespace)
+    if await jobs.jobs(api, label):
+        tell(
+            "  podlane has taken jobs and stays; the old manager goes on as well. `podlane deploy "
+            f"uninstall -n {wish.namespace} --name {wish.name}` takes it away when they have ended"
+        )
+        return
+    for one in reversed(found):
+        await remove(api, one)
+        tell(f"  {shown(one)}: taken away again")
+    tell(f"  the old manager goes on as before: nothing of {wish.name} is left")
+
+
+async def _refuse_another(api: KubeApi, wish: Wish) -> None:
+    """A podlane of this name may stand there for another runner; for the same, we go on with it."""
+    try:
+        there = await live(api, wish.name, wish.namespace)
+    except ServiceError:
+        raise
+    except PodlaneError:
+        return
+    tokens = {one.token for one in wish.config.runners}
+    if tokens.isdisjoint(one.token for one in there.config.runners):
+        raise PodlaneError(
+            f"there is a podlane deployment {wish.name!r} in namespace {wish.namespace} already, "
+            "with other runners",
+            hint="--name gives this one another name; nothing was changed",
+            reference="migrate-taken",
+        )
+
+
+def _place(wish: Wish) -> str:
+    return f"{wish.namespace}/{wish.name}"
+
+
+def _refused(what: str, error: Rejected) -> PodlaneError:
+    return PodlaneError(
+        f"the cluster would not let us {what}: {error.message}",
+        hint="an account that may do it; --context chooses it. Nothing was changed",
+        reference="migrate-rights",
+    )
