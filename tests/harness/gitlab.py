@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +32,16 @@ class Gitlab:
         """Whether a fault that is still there has gone wrong already."""
         return any(fault.hits for fault in self.coordinator.faults.waiting)
 
+    def trouble(self, faults: Iterable[dict[str, Any]]) -> None:
+        for fault in faults:
+            self.coordinator.faults.add(Fault(**fault))
+
     def set_up(self, settings: dict[str, Any]) -> None:
         """`{calls.interval: 1, faults: [{call: trace, status: 503}]}`"""
         for path, value in settings.items():
             part, _, name = path.partition(".")
             if path == "faults":
-                for fault in value:
-                    self.coordinator.faults.add(Fault(**fault))
+                self.trouble(value)
             else:
                 assert hasattr(getattr(self.coordinator, part), name), path
                 setattr(getattr(self.coordinator, part), name, value)

@@ -93,6 +93,7 @@ class Play:
 
     async def _event(self, job: CoordinatorJob, event: Event) -> None:
         await self._due(job, event)
+        self.gitlab.trouble(event.faults)
         match event.do:
             case "cancel":
                 self.gitlab.coordinator.cancel(job.id)
@@ -102,6 +103,8 @@ class Play:
                 await self.stage.create(event.object)
             case "look" | "read-log":
                 await self._look(job, event)
+            case "":
+                pass
             case _:
                 if not await self._pods(event.do):
                     await self._server(event.do)
@@ -158,6 +161,11 @@ class Play:
 
     async def _manager(self, deed: str) -> None:
         match deed:
+            case "kill-manager":
+                await self.manager.kill()
+                return
+            case "start-manager":
+                pass
             case "restart-manager":
                 await self.manager.kill()
             case "stop-manager":

@@ -51,14 +51,16 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Once the trace holds `when` (the job is in `state`; it `has_pod`; one of GitLab's faults
     `has_struck`), `do` it.
 
-    `object` is what `do: create` makes. `read-log` waits until the helper has printed `when` too.
+    `faults` of GitLab are there from then on. `object` is what `do: create` makes. `read-log` waits
+    until the helper has printed `when` too.
     """
 
-    do: str
+    do: str = ""
     when: str = ""
     state: str = ""
     has_pod: bool = False
     has_struck: bool = False
+    faults: tuple[dict[str, Any], ...] = ()
     object: dict[str, Any] = {}
 
 

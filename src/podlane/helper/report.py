@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import Outcome
 from podlane.core.plan.model import SILENCE
+from podlane.core.trace.handover import is_accepted
 from podlane.core.trace.pace import pause_after, send_after, touch_after
 from podlane.core.trace.reply import Reply, Word
 from podlane.core.trace.window import PIECE, Window
@@ -117,7 +118,7 @@ class Reporter:
         while time.monotonic() < until():
             if self._send_rest(until) and not self.is_stopped:
                 reply = self._call(lambda: self._api.update(self._final(outcome)))
-                if reply.word is Word.DONE:
+                if is_accepted(reply):
                     return True
                 if reply.word is Word.FROM_START:
                     self.window.restart()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.plan.model import JobPlan
-from podlane.core.trace.reply import Word
+from podlane.core.trace.handover import may_run
 from podlane.errors import ServiceError
 from podlane.helper.lane import Hello, Lane
 from podlane.helper.report import Reporter
@@ -158,7 +158,7 @@ class Work:
             with contextlib.suppress(ServiceError):
                 reply = self.api.update(Update("running"))
                 self.reporter.take(reply)
-                if reply.word in (Word.DONE, Word.LATER) and self.is_heard():
+                if may_run(reply) and self.is_heard():
                     return self.check(heeds_cancel=False)
             self.sleep(pause)
             pause = min(pause * 2, 10.0)

@@ -10,28 +10,23 @@ from __future__ import annotations
 
 import logging
 import time
-from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from podlane.clients.gitlab.calls import JobAccess, Update
-from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.clients.gitlab.calls import JobAccess
 from podlane.core.job.payload import Job, parse_job
-from podlane.core.job.usage_record import Ended
 from podlane.core.plan import objects
 from podlane.core.plan.context import RunnerContext
 from podlane.core.plan.make import make_plan
 from podlane.core.plan.resolve import Ground, resolve, with_inputs
 from podlane.core.plan.store import Shelf
-from podlane.core.plan.trace import mask_for
 from podlane.core.pod.manifests import build_manifests
-from podlane.core.trace.reply import Word
 from podlane.errors import JobRefused, ServiceError
 from podlane.manager.hands import Hands, SlotLost, abandon, job_fields
 from podlane.manager.make import make
 from podlane.manager.refusal import refusal_of
+from podlane.manager.refuse import refuse
 from podlane.manager.runner import Runner
-from podlane.manager.speak import speak, until_answered
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +51,7 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
     except ServiceError as error:  # such as a right that is missing halfway
         refused = refusal_of(error)
     if refused is not None:
-        ended = await refuse(job, access, runner, refused)
-        if ended is not None:
-            await hands.usage.ended(runner, ended)
+        await refuse(job, access, runner, refused, hands)
     elif pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
         log.info("Launched the job", extra={"fields": fields | took})
@@ -110,25 +103,6 @@ async def _shelf(job: Job, context: RunnerContext, ground: Ground, runner: Runne
         fields = job_fields(runner, job) | {"error": warning}
         log.warning("Trouble with the shared cache", extra={"fields": fields})
     return found
-
-
-async def refuse(job: Job, access: JobAccess, runner: Runner, refusal: JobRefused) -> Ended | None:
-    """Acknowledge the job and end it with the reason in its trace; None if it is not wanted."""
-    began_at = time.time()
-    reply = await until_answered(runner.jobs, access, Update("running"))
-    if reply.word is Word.STOP:
-        return None
-    outcome: Outcome = failed(FailureReason(refusal.failure_reason), refusal.exit_code)
-    hint = (f"hint: {refusal.hint}",) if refusal.hint else ()
-    lines = mask_for(job, (refusal.message, *hint))
-    await speak(runner.jobs, access, outcome, lines, job.features.failure_reasons)
-    log.warning(
-        "Refused the job",
-        extra={"fields": job_fields(runner, job) | {"reason": refusal.reference}},
-    )
-    url = next((one.value for one in job.variables if one.key == "CI_JOB_URL"), "")
-    name = f"{runner.context.runner.url}/{job.id}/{job.token.reveal()}"
-    return Ended(str(uuid5(NAMESPACE_URL, name)), url, began_at, time.time(), outcome)
 
 
 def _fields(runner: Runner, refusal: JobRefused) -> dict[str, object]:

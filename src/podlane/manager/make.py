@@ -20,6 +20,7 @@ from podlane.manager.backoff import delays
 from podlane.manager.board import Key
 from podlane.manager.hands import Hands, SlotLost, Voice, job_fields
 from podlane.manager.refusal import refusal_of
+from podlane.manager.refuse import refuse
 from podlane.manager.runner import Runner
 from podlane.manager.site import Site
 
@@ -31,8 +32,8 @@ _ACCOUNT_PAUSES = (0.1, 0.2, 0.4, 0.8)  # until a new namespace has its service 
 async def make(
     job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
 ) -> str | None:
-    """Make the objects; the pod's name, "" when settle has to go on, None when the job is no
-    longer wanted, or is launched already."""
+    """Make the objects; the pod's name, "" when settle has to go on, None when the job is over, no
+    longer wanted, or launched already. JobRefused: there is no record of it."""
     async with runner.maker(manifests.namespace, manifests.bearer_token) as site:
         try:
             record = await _make_record(job, manifests, runner, site, hands)
@@ -47,9 +48,14 @@ async def make(
         )
         hands.board.put_record(site.name, state)
         hands.board.lines[key].is_launching = True
+
+        async def end(refusal: JobRefused) -> None:
+            await refuse(job, access, runner, refusal, hands)
+            await pods.remove(site, state, None, runner.wishes.grace)
+
         try:
             if not await hands.slots.is_certain(key):
-                await _give_up(site, key, hands)
+                await _give_up(site, state, hands)
                 raise SlotLost
             await pods.make_extras(site, manifests.extra, state, runner.wishes.tries)
             claimed = await reservation.claim(runner.jobs, access, hands.offers)
@@ -62,13 +68,13 @@ async def make(
             why = str(error) or "the cluster does not show the record"
             hands.board.note_room(key, runner.key, why)
             if isinstance(error, Unavailable) and runner.wishes.tries.is_over(why, 1, 0):
-                await pods.remove(site, state, None, runner.wishes.grace)
-                raise refusal_of(error) from error
+                await end(refusal_of(error))
+                return None
             log.warning("The launch is not finished", extra={"fields": {"error": why}})
             return ""
-        except JobRefused:
-            await pods.remove(site, state, None, runner.wishes.grace)
-            raise
+        except JobRefused as refusal:
+            await end(refusal)
+            return None
         finally:
             line = hands.board.lines.get(key)
             if line is not None:
@@ -87,9 +93,10 @@ async def _make_pod(
     return await pods.make_pod(site, manifest, record, runner.wishes)
 
 
-async def _give_up(site: Site, key: Key, hands: Hands) -> None:
+async def _give_up(site: Site, record: RecordState, hands: Hands) -> None:
     """Take a record away of which GitLab has not heard. Its namespace stays for the next one."""
-    await pods.delete(site, SECRET, key[1])
+    key: Key = (site.name, record.name)
+    await pods.delete(site, SECRET, record)
     hands.board.drop_record(*key)
     hands.voices.pop(key, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -18,11 +19,13 @@ from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import Tries
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager import namespaces
+from podlane.manager.backoff import delays
 from podlane.manager.refusal import trouble_of
 from podlane.manager.site import Site
 
 log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
+_GONE_SECONDS = 30.0
 _MISSING = re.compile(r"error looking up service account|^The pull secret .* is missing")
 
 
@@ -135,9 +138,9 @@ async def _create(site: Site, kind: Kind, manifest: Manifest, tries: Tries) -> M
 async def remove(site: Site, record: RecordState, pod: PodState | None, grace: int) -> None:
     """Delete pod and record. The record goes last: while it exists the job is ours."""
     if pod is not None:
-        await delete(site, POD, pod.name, grace)
+        await delete(site, POD, pod, grace)
     if not (record.has_own_namespace and await namespaces.remove(site)):
-        await delete(site, SECRET, record.name)
+        await delete(site, SECRET, record)
 
 
 async def delete_unplaced(site: Site, name: str) -> bool:
@@ -158,8 +161,32 @@ async def delete_unplaced(site: Site, name: str) -> bool:
     return True
 
 
-async def delete(site: Site, kind: Kind, name: str, grace: int | None = None) -> None:
+async def delete(
+    site: Site, kind: Kind, which: PodState | RecordState, grace: int | None = None
+) -> None:
+    """Delete this very object: another of its name is of a later hand-out of the job."""
     try:
-        await site.api.delete(kind, site.namespace, name, grace_seconds=grace)
+        only = {"uid": which.uid}
+        await site.api.delete(kind, site.namespace, which.name, grace_seconds=grace, only=only)
     except Gone:
         return
+    except Rejected as error:
+        if error.details != "Conflict":
+            raise
+
+
+async def end(site: Site, pod: PodState, grace: int) -> None:
+    """Delete the pod and wait until nothing of it runs. Unavailable when that takes long."""
+    await delete(site, POD, pod, grace)
+    started = time.monotonic()
+    for delay in delays(0.1, 1):
+        try:
+            found = await site.api.get(POD, site.namespace, pod.name)
+        except Gone:
+            return
+        if found["metadata"].get("uid") != pod.uid:
+            return
+        if time.monotonic() > started + _GONE_SECONDS:
+            text = f"the pod {pod.name} has not ended yet"
+            raise Unavailable(text, service="kubernetes", status=409)
+        await asyncio.sleep(delay)

@@ -11,6 +11,7 @@ from podlane.core.pod import names
 from podlane.core.pod import record as record_data
 from podlane.core.pod.tries import Tries
 from podlane.core.text.token import Token
+from podlane.core.trace.handover import Missing
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager.refusal import trouble_of
 from podlane.manager.site import Site
@@ -47,19 +48,24 @@ async def _is_same_job(site: Site, manifest: Manifest, job_token: Token) -> bool
         if not found["metadata"].get("deletionTimestamp"):
             if read(found, "token") == job_token.reveal():
                 return True
-            await site.api.delete(SECRET, site.namespace, name)
+            only = {"uid": found["metadata"]["uid"]}
+            await site.api.delete(SECRET, site.namespace, name, only=only)
     except Gone:
         return False
     return False
 
 
-async def check_makeable(site: Site, record: Manifest, *, has_begun: bool) -> None:
-    """JobRefused when the missing pod of a record must not be made.
+async def check_makeable(site: Site, record: Manifest, missing: Missing) -> None:
+    """JobRefused when the missing pod of a record must not be made, Unavailable when GitLab has
+    not said whether it may.
 
-    `has_begun`: GitLab holds some of the trace, so its script may have run. A kill during the
-    launch may have come before the further Secrets that the pod needs.
+    A kill during the launch may have come before the further Secrets that the pod needs.
     """
-    text = "The pod of the job is gone, and nothing says why." if has_begun else ""
+    if missing is Missing.UNKNOWN:
+        text = "GitLab does not say how much of the trace it has"
+        raise Unavailable(text, service="gitlab")
+    is_begun = missing is Missing.BEGUN
+    text = "The pod of the job is gone, and nothing says why." if is_begun else ""
     try:
         for name in _further(record):
             await site.api.get(SECRET, site.namespace, name)

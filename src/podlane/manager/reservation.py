@@ -16,6 +16,7 @@ from typing import Literal
 
 from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.clients.gitlab.job_api import JobApi
+from podlane.core.trace.handover import Taken, of_acknowledgement
 from podlane.core.trace.reply import Word
 from podlane.manager.speak import once, until_answered
 
@@ -78,13 +79,14 @@ async def confirm(jobs: JobApi, access: JobAccess) -> Claimed:
     """
     for delay in _PAUSES:
         reply = await once(jobs.update(access, Update("running")))
-        if reply.is_canceling:
+        taken = of_acknowledgement(reply)
+        if taken is Taken.CANCELED:
             await until_answered(jobs, access, Update("failed", "unknown_failure"))
             return "unwanted"
-        if reply.word is Word.STOP:
+        if taken is Taken.UNWANTED:
             log.info("GitLab does not want the job any more", extra={"fields": {"job": access.id}})
             return "unwanted"
-        if reply.word is not Word.AGAIN:
+        if taken is Taken.WANTED:
             return "running"
         await asyncio.sleep(delay)
     return "running"

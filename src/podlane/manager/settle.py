@@ -19,7 +19,7 @@ from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told, encode_told
 from podlane.core.job.usage_record import Ended
 from podlane.core.pod import names, pulls
-from podlane.core.pod.state import RawPod, parse_pod
+from podlane.core.pod.state import PodState, RawPod, parse_pod
 from podlane.core.pod.verdict import (
     GiveBack,
     Keep,
@@ -36,7 +36,7 @@ from podlane.core.pod.verdict import (
 )
 from podlane.core.text.token import Token
 from podlane.core.trace import kept
-from podlane.core.trace.reply import Word
+from podlane.core.trace.handover import Missing, of_missing_pod
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import pods, records, reservation
 from podlane.manager.backoff import delays
@@ -72,6 +72,7 @@ class Settler:
         self._board = hands.board
         self._runner_of = runner_of
         self._due: dict[Key, float] = {}
+        self._held: dict[Key, float] = {}  # until when a job in trouble is left alone
         self._tries: dict[Key, int] = {}
         self._busy: set[Key] = set()
         self._woken = self._board.watcher()
@@ -101,6 +102,10 @@ class Settler:
         if line is None:
             self._hands.voices.pop(key, None)
             self._tries.pop(key, None)
+            self._held.pop(key, None)
+            return
+        if now < self._held.get(key, 0):
+            self._due[key] = self._held[key]
             return
         runner = self._runner_of(line, key[0])
         if runner is None:
@@ -132,7 +137,7 @@ class Settler:
                 case Remove():
                     await self._remove(line, runner)
         except (ServiceError, TimeoutError) as error:
-            self._due[key] = time.time() + (runner.wishes.tries.most_pause or _PAUSE)
+            self._held[key] = time.time() + (runner.wishes.tries.most_pause or _PAUSE)
             log.warning(
                 "Could not settle a job yet",
                 extra={"fields": self._fields(line, runner) | {"error": str(error)}},
@@ -147,24 +152,24 @@ class Settler:
         if attempt == 0 and await self._is_there(line, runner):
             return
         found = await site.api.get(SECRET, site.namespace, record.name)
+        if found["metadata"]["uid"] != record.uid:
+            return  # of a later hand-out, which the board will show
         voice = self._hands.voices[key] = _voice_of(found, runner)
+        last = line.pod
         try:
             if attempt == 0:
-                has_begun = await self._has_begun(line, voice, runner)
-                if has_begun is None:
+                if not await self._may_make(key, line, found, runner):
                     await self.forget(key, line, runner)
                     return
-                await records.check_makeable(site, found, has_begun=has_begun)
-                await self._patiently(self._slot(line), key, line, runner)
-            elif line.pod is not None:
-                await pods.delete(site, POD, line.pod.name, runner.wishes.grace)
+            elif last is not None and not wanted.overlaps:
+                await pods.end(site, last, runner.wishes.grace)
             first, failed_pulls = records.read_pod(found), wanted.pulls_failed
             manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
             own = await records.bearer_token(site, found)
             async with runner.maker(record.namespace, own) as maker:
                 pod = await self._make_pod(manifest, key, line, runner, maker)
-            if attempt:
-                await self._look_for(pod, line, runner)
+            if last is not None:
+                await self._take_over(pod, last, line, runner)
             await remark(runner.jobs, voice.job, wanted.lines)
         except JobRefused as refusal:
             if line.is_reserved and refusal.failure_reason == "runner_system_failure":
@@ -176,17 +181,24 @@ class Settler:
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
 
-    async def _has_begun(self, line: Line, voice: Voice, runner: Runner) -> bool | None:
-        """Whether a helper of the job has ever begun; None: GitLab wants it no more."""
+    async def _may_make(self, key: Key, line: Line, record: pods.Manifest, runner: Runner) -> bool:
+        """Whether the missing pod is still wanted; what stands against it is raised."""
+        missing = await self._missing(line, self._hands.voices[key], runner)
+        if missing is Missing.OVER:
+            return False
+        await records.check_makeable(runner.site_of(line.record), record, missing)
+        await self._patiently(self._slot(line), key, line, runner)
+        return True
+
+    async def _missing(self, line: Line, voice: Voice, runner: Runner) -> Missing:
         if line.is_reserved is not False:
             kept = await reservation.keep(runner.jobs, voice.job, self._hands.offers)
-            if kept == "unwanted":
-                return None
+            if kept is None or kept == "unwanted":
+                return Missing.UNKNOWN if kept is None else Missing.OVER
             line.is_reserved = kept == "reserved"
             if line.is_reserved:
-                return False
-        reply = await once(runner.jobs.trace_size(voice.job))
-        return None if reply.word is Word.STOP else bool(reply.offset)
+                return Missing.MAKE
+        return of_missing_pod(await once(runner.jobs.trace_size(voice.job)))
 
     async def _give_back(self, key: Key, line: Line, why: str, runner: Runner) -> None:
         """Let GitLab have the job again: nobody confirms it any more, and its objects go."""
@@ -213,14 +225,15 @@ class Settler:
     ) -> str:
         """Create the pod. The next attempt is waited for, and its maker puts it on the board at
         once: what is left of the last one there would be taken for the loss of the job."""
-        is_next = not manifest["metadata"]["name"].endswith("-0")
+        last = line.pod  # of the next attempt
         for delay in delays(0.5, runner.wishes.tries.most_pause or 5):
             making = pods.make_pod(site, manifest, line.record, runner.wishes)
             try:
                 return await self._patiently(making, key, line, runner)
             except Unavailable:
-                if not is_next:
+                if last is None:
                     raise
+                await pods.delete(site, POD, last, runner.wishes.grace)  # it may be in the way
                 await asyncio.sleep(delay)
         raise AssertionError("delays end never")
 
@@ -238,6 +251,11 @@ class Settler:
             if not runner.wishes.tries.is_over(error.message, number, waited):
                 raise
             raise refusal_of(error) from error
+
+    async def _take_over(self, pod: str, last: PodState, line: Line, runner: Runner) -> None:
+        """The next attempt is there: it is the job's pod, and the last one goes."""
+        await self._look_for(pod, line, runner)
+        await pods.delete(runner.site_of(line.record), POD, last, runner.wishes.grace)
 
     async def _look_for(self, name: str, line: Line, runner: Runner) -> None:
         """Put a pod on the board as it is in the cluster. Gone when it is not there."""

@@ -14,6 +14,7 @@ from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.clients.gitlab.job_api import JobApi
 from podlane.core.job.outcome import FailureReason, Outcome, in_words_of
 from podlane.core.trace import sections
+from podlane.core.trace.handover import is_said
 from podlane.core.trace.reply import Reply, Word
 from podlane.errors import ServiceError, Unavailable
 from podlane.manager.backoff import delays
@@ -63,7 +64,7 @@ async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Rep
     """Send one PUT again and again until GitLab answers it with a yes or a stop."""
     for delay in delays(1, 60):
         reply = await once(jobs.update(access, update))
-        if reply.word in (Word.DONE, Word.STOP, Word.FROM_START):
+        if is_said(reply):
             return reply
         await asyncio.sleep(reply.wait or reply.interval or delay)
     raise AssertionError("delays end never")

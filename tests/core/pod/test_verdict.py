@@ -297,7 +297,7 @@ def test_configuration_of_a_container_gets_a_grace() -> None:
 
 def test_node_that_refused_the_pod_gets_another() -> None:
     raw = pod(status={"phase": "Failed", "reason": "OutOfcpu", "message": "no"})
-    assert verdict(raw) == Make(1)
+    assert verdict(raw) == Make(1, overlaps=True)
 
 
 def test_dying_pod_may_still_speak() -> None:
@@ -308,6 +308,25 @@ def test_dying_pod_may_still_speak() -> None:
 
 def test_running_job_is_left_alone() -> None:
     assert isinstance(verdict(pod(RUNNING, RUNNING), after=9000), Wait)
+
+
+def test_a_pod_that_was_taken_away_for_the_next_attempt_is_not_lost() -> None:
+    choice = {"annotations": {"podlane.dev/pull-policies": '{"helper":["Always","IfNotPresent"]}'}}
+    waits = waiting("ErrImagePull", DENIED)
+    for more in ({"deletionTimestamp": "1970-01-12T13:46:50Z"}, {}):
+        raw = pod(waits, BUSY, metadata=choice | more)
+        answer = verdict(raw, pod_is_gone=not more)
+        assert isinstance(answer, Make)
+        assert answer.attempt == 1
+        assert not answer.overlaps
+
+
+def test_a_helper_that_has_left_is_in_nobodys_way() -> None:
+    choice = {"annotations": {"podlane.dev/pull-policies": '{"build":["Always","IfNotPresent"]}'}}
+    raw = pod(ended(message=DEFERRED), waiting("ErrImagePull", DENIED), metadata=choice)
+    answer = verdict(raw)
+    assert isinstance(answer, Make)
+    assert answer.overlaps
 
 
 def test_silence_has_an_end() -> None:

@@ -63,12 +63,14 @@ class Make(msgspec.Struct, frozen=True):
     """The record has no pod: make it, or the next attempt, from the manifest in the record.
 
     `lines`: why there is another attempt, for the job's author. `pulls_failed`: how many pull
-    policies of each container have failed.
+    policies of each container have failed. `overlaps`: nothing of the last attempt can run a
+    script any more, so it goes only when the next is there; else that waits until it is gone.
     """
 
     attempt: int
     lines: tuple[str, ...] = ()
     pulls_failed: dict[str, int] = {}
+    overlaps: bool = False
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -159,6 +161,15 @@ def _decided(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ver
     return None
 
 
+def _replaced(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """It was taken away to make room for the next attempt, by us or by another manager."""
+    if pod.has_begun or not (entry.pod_is_gone or pod.is_deleting):
+        return None
+    finding = evidence.of_waiting(pod)
+    is_next = finding is not None and _next_policy(finding, pod)
+    return _speak_or_retry(finding, pod) if finding is not None and is_next else None
+
+
 def _gone(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     return _speak(evidence.vanished(pod)) if entry.pod_is_gone else None
 
@@ -200,7 +211,7 @@ def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> 
         return None  # it may still speak for itself
     pulls = sum(pod.pulls_failed.values())
     if evidence.is_never_started(pod) and pod.attempt < pulls + _MOST_NODES:
-        return Make(pod.attempt + 1, pulls_failed=pod.pulls_failed)
+        return Make(pod.attempt + 1, pulls_failed=pod.pulls_failed, overlaps=True)
     finding = evidence.of_pod(pod)
     return _speak(finding) if finding is not None else None
 
@@ -320,6 +331,7 @@ RULES: tuple[Rule, ...] = (
     _decided,
     _late,
     _deferred,
+    _replaced,
     _gone,
     _pod_failed,
     _helper_ended,
@@ -358,7 +370,8 @@ def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:
                 f'Attempt #{pod.attempt + 2}: Trying "{policy}" pull policy for container {name}'
             )
             lines += [one.lines[0], again]
-    return Make(pod.attempt + 1, tuple(lines), failed_now)
+    has_ended = pod.container("helper").phase == "terminated"
+    return Make(pod.attempt + 1, tuple(lines), failed_now, overlaps=has_ended)
 
 
 def _next_policy(finding: Finding, pod: PodState) -> str:
