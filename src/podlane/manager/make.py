@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import SECRET
@@ -29,6 +29,13 @@ _LONGEST_PAUSE = 10.0
 _ACCOUNT_PAUSES = (0.1, 0.2, 0.4, 0.8)  # until a new namespace has its service account
 
 
+class _Made(NamedTuple):
+    """The record that is there, and where."""
+
+    site: Site
+    record: RecordState
+
+
 async def make(
     job: Job, manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands
 ) -> str | None:
@@ -49,37 +56,42 @@ async def make(
         hands.board.put_record(site.name, state)
         hands.board.lines[key].is_launching = True
 
-        async def end(refusal: JobRefused) -> None:
+        try:
+            return await _make_rest(manifests, access, runner, hands, _Made(site, state))
+        except JobRefused as refusal:
             await refuse(job, access, runner, refusal, hands)
             await pods.remove(site, state, None, runner.wishes.grace)
-
-        try:
-            if not await hands.slots.is_certain(key):
-                await _give_up(site, state, hands)
-                raise SlotLost
-            await pods.make_extras(site, manifests.extra, state, runner.wishes.tries)
-            claimed = await reservation.claim(runner.jobs, access, hands.offers)
-            if claimed == "unwanted":
-                await pods.remove(site, state, None, runner.wishes.grace)
-                return None
-            hands.board.lines[key].is_reserved = claimed == "reserved"
-            return await _make_pod(manifests.pod, runner, site, state)
-        except (Unavailable, TimeoutError) as error:  # settle goes on from the record
-            why = str(error) or "the cluster does not show the record"
-            hands.board.note_room(key, runner.key, why)
-            if isinstance(error, Unavailable) and runner.wishes.tries.is_over(why, 1, 0):
-                await end(refusal_of(error))
-                return None
-            log.warning("The launch is not finished", extra={"fields": {"error": why}})
-            return ""
-        except JobRefused as refusal:
-            await end(refusal)
             return None
         finally:
             line = hands.board.lines.get(key)
             if line is not None:
                 line.is_launching = False
                 hands.board.stir(key)
+
+
+async def _make_rest(
+    manifests: Manifests, access: JobAccess, runner: Runner, hands: Hands, made: _Made
+) -> str | None:
+    """What comes after the record. JobRefused: the record is still there."""
+    site, state, key = made.site, made.record, (made.site.name, made.record.name)
+    try:
+        if not await hands.slots.is_certain(key):
+            await _give_up(site, state, hands)
+            raise SlotLost
+        await pods.make_extras(site, manifests.extra, state, runner.wishes.tries)
+        claimed = await reservation.claim(runner.jobs, access, hands.offers)
+        if claimed == "unwanted":
+            await pods.remove(site, state, None, runner.wishes.grace)
+            return None
+        hands.board.lines[key].is_reserved = claimed == "reserved"
+        return await _make_pod(manifests.pod, runner, site, state)
+    except (Unavailable, TimeoutError) as error:  # settle goes on from the record
+        why = str(error) or "the cluster does not show the record"
+        hands.board.note_room(key, runner.key, why)
+        if isinstance(error, Unavailable) and runner.wishes.tries.is_over(why, 1, 0):
+            raise refusal_of(error) from error
+        log.warning("The launch is not finished", extra={"fields": {"error": why}})
+        return ""
 
 
 async def _make_pod(

@@ -172,14 +172,17 @@ class Settler:
                 await self._take_over(pod, last, line, runner)
             await remark(runner.jobs, voice.job, wanted.lines)
         except JobRefused as refusal:
-            if line.is_reserved and refusal.failure_reason == "runner_system_failure":
-                await self._give_back(key, line, refusal.message, runner)
-                return
-            outcome = failed(FailureReason(refusal.failure_reason))
-            lines = (refusal.message, f"hint: {refusal.hint}")
-            await self.speak_for(key, line, runner, outcome, lines)
+            await self._refuse(key, line, refusal, runner)
             return
         log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+
+    async def _refuse(self, key: Key, line: Line, refusal: JobRefused, runner: Runner) -> None:
+        if line.is_reserved and refusal.failure_reason == "runner_system_failure":
+            await self._give_back(key, line, refusal.message, runner)
+            return
+        outcome = failed(FailureReason(refusal.failure_reason))
+        lines = (refusal.message, f"hint: {refusal.hint}")
+        await self.speak_for(key, line, runner, outcome, lines)
 
     async def _may_make(self, key: Key, line: Line, record: pods.Manifest, runner: Runner) -> bool:
         """Whether the missing pod is still wanted; what stands against it is raised."""
