@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores golden reference lock dist cluster-up cluster-down image cluster faults bench clean
+.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,11 +57,15 @@ test: setup ## All tests that need no root, no cluster and no Go
 stores: setup ## Build and install the object stores of the tests (Go, Node), once
 	PYTHONPATH=tests $(BIN)/python -m stores
 
+helm: setup ## Build the helm that the chart's tests run (Go), once
+	PYTHONPATH=tests $(BIN)/python -m helm
+
 golden: setup ## Write the results of the golden cases anew; review the difference
 	$(BIN)/python tests/golden/cases.py
 
-reference: setup ## Write docs/reference/config anew from the code; review the difference
+reference: setup ## Write docs/reference/config, and the chart's, anew from the code; review the difference
 	PYTHONPATH=tests $(BIN)/python tests/reference/pages.py
+	PYTHONPATH=tests $(BIN)/python -m helm.catalogue
 
 dist: setup ## Build the wheel and the sdist into dist/
 	rm -rf dist
@@ -76,7 +80,7 @@ cluster-down: ## Stop it
 image: setup cluster-up ## Load podlane:dev and debian-git:1 into it
 	@$(CLUSTER)/image
 
-cluster: image stores ## Run the suite of the real cluster
+cluster: image stores helm ## Run the suite of the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
 	  $(BIN)/pytest -n 3 --dist worksteal -m "not alone" tests/cluster && \
 	  $(BIN)/pytest -p no:randomly -m alone tests/cluster

@@ -63,3 +63,25 @@ def test_a_reference_to_nothing_is_a_fault_that_names_it() -> None:
         '[[runners]] #1 "one" kubernetes.bearer_token',
     ]
     assert "PODLANE_KUBERNETES_BEARER_TOKEN_1" in faults[-1].message
+
+
+def test_a_name_that_comes_with_a_key_may_be_in_the_same_secret() -> None:
+    text = """\
+[[runners]]
+  url = "https://gitlab.test"
+  token = "t"
+  executor = "kubernetes"
+  [runners.cache.gcs]
+    AccessID = "$PODLANE_CACHE_GCS_ACCESSID_1"
+  [runners.cache.azure]
+    AccountName = "$PODLANE_CACHE_AZURE_ACCOUNTNAME_1"
+"""
+    given = {
+        "PODLANE_CACHE_GCS_ACCESSID_1": "someone@project",
+        "PODLANE_CACHE_AZURE_ACCOUNTNAME_1": "account",
+    }
+    (runner,) = check(text, given).config.runners
+    assert runner.cache.gcs.access_id == "someone@project"
+    assert runner.cache.azure.account_name == "account"
+    keys = sorted(fault.key for fault in check(text, {}).faults)
+    assert keys == ["[[runners]] #1 cache.azure.AccountName", "[[runners]] #1 cache.gcs.AccessID"]

@@ -22,6 +22,11 @@ from podlane.core.text.token import Token
 PREFIX = "PODLANE_"
 _REFERENCE = re.compile(rf"\$({PREFIX}[A-Z0-9_]+)")
 Path = tuple[str, ...]
+# no secrets, but they come with one, out of the same Secret
+_BESIDE_SECRETS: tuple[Path, ...] = (
+    ("cache", "gcs", "AccessID"),
+    ("cache", "azure", "AccountName"),
+)
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +49,7 @@ def filled(
 ) -> tuple[dict[str, Any], list[Found]]:
     """Put in what references mean; `values` are those of a runner entry under their exact names."""
     found: list[Found] = []
-    for path in secret_keys():
+    for path in (*secret_keys(), *_BESIDE_SECRETS):
         if path != ("token",):
             values = _filled(values, path, place, environ, found)
     return values, found
