@@ -18,7 +18,7 @@
 {{- else if regexMatch `^\^([a-z0-9-]+|\((\?:)?[a-z0-9-]+(\|[a-z0-9-]+)*\))\$$` $pattern -}}
 {{- $names = concat $names (regexFindAll "[a-z0-9-]+" $pattern -1 | sortAlpha) -}}
 {{- else if $pattern -}}
-{{- $why = append $why (printf "an open namespace_overwrite_allowed of the runner %s" $runner) -}}
+{{- $why = append $why (printf "namespace_overwrite_allowed \"%s\" of the runner %s, which is open to any namespace" $pattern $runner) -}}
 {{- end -}}
 {{- $named := concat $names (default list $root.Values.rbac.namespaces) | uniq -}}
 {{- if and $perJob $root.Values.rbac.create (not $root.Values.rbac.clusterWideAccess) -}}

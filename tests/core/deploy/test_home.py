@@ -72,3 +72,10 @@ def test_nothing_else_changes(text: str) -> None:
 def test_a_namespace_that_is_named_stays(key: str) -> None:
     text = INDENTED.replace("image", key)
     assert with_namespaces(text, "ci") == text
+
+
+def test_a_last_line_without_an_end_keeps_its_line() -> None:
+    text = NO_TABLE + "  [runners.feature_flags]\n    FF_SCRIPT_SECTIONS = true"
+    (runner,) = read_toml(with_namespaces(text, "ci"))["runners"]
+    assert runner["kubernetes"] == {"namespace": "ci"}
+    assert runner["feature_flags"] == {"FF_SCRIPT_SECTIONS": True}

@@ -15,7 +15,7 @@ _STEP = "  "  # as gitlab-runner writes its file
 def with_namespaces(text: str, namespace: str) -> str:
     """A runner without a namespace has its jobs beside the manager, not in `default`. The text must
     be a config.toml that parses."""
-    document = tomlkit.parse(text)
+    document = tomlkit.parse(text if text.endswith("\n") else f"{text}\n")
     runners: Any = document.get("runners", [])
     for runner in runners if isinstance(runners, list) else []:
         _give(runner, namespace)
