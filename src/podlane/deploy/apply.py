@@ -40,6 +40,9 @@ async def apply_all(api: KubeApi, wish: Wish, objects: tuple[Manifest, ...], tel
         try:
             after = await apply(api, manifest)
         except Rejected as error:
+            if manifest["kind"] == "Namespace" and before is not None:
+                tell(f"  {shown(manifest)}: there already, and we may not change it")
+                continue
             raise _refused(manifest, error) from error
         reason = f", for {why(manifest)}" if why(manifest) else ""
         tell(f"  {shown(manifest)}: {_what_came_of_it(before, after)}{reason}")

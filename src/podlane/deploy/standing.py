@@ -60,7 +60,16 @@ async def standing(api: KubeApi, name: str, namespace: str) -> list[Manifest]:
         for version, kind in _IN_NAMESPACES:
             path = list_path(version, kind, place)
             found += await _listed(api, path, version, kind, selector(name))
-    return found
+    return [one for one in found if _belongs(one, name, namespace)]
+
+
+def _belongs(manifest: Manifest, name: str, namespace: str) -> bool:
+    """Whether it is of this deployment, and not of one by the same name in another namespace."""
+    meta, kind = manifest["metadata"], manifest["kind"]
+    is_home = meta.get("namespace") == namespace
+    if kind.endswith(("Role", "RoleBinding")):
+        return bool(meta["name"] == (name if is_home else f"{namespace}-{name}"))
+    return is_home or bool((meta.get("labels") or {}).get(CREDENTIAL))
 
 
 async def namespaces(api: KubeApi, name: str, namespace: str) -> list[str]:
