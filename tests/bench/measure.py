@@ -8,10 +8,10 @@ import statistics
 from collections.abc import Callable
 
 from bench import artifacts, cache, clone, process
-from bench.audit import Audit
 from bench.figures import Figures
 from bench.scene import CROWD, opened
 from harness import cluster
+from harness.audit import Audit
 from harness.cluster import RealCluster
 from harness.play import Play
 from harness.scenario import JobSpec

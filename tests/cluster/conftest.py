@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from harness import cluster, gitlab, manager, play
-from harness.cluster import RealCluster
+from harness.cluster import BRIDGE, RealCluster
+from harness.gitlab import Gitlab
 from harness.play import Open, Play
 from harness.scenario import RunnerSpec
 
@@ -38,6 +39,21 @@ async def stage(tmp_path: Path, repository: Path) -> AsyncIterator[RealCluster]:
     name = f"suite-{secrets.token_hex(4)}"
     async with cluster.namespace(name, tmp_path, repository) as found:
         yield found
+
+
+@pytest.fixture
+async def served(tmp_path: Path, repository: Path) -> AsyncIterator[Gitlab]:
+    """GitLab alone, where pods reach it."""
+    async with gitlab.serve(tmp_path / "gitlab", repository, BRIDGE) as found:
+        yield found
+
+
+@pytest.fixture
+async def new_namespace() -> AsyncIterator[str]:
+    """A name for a namespace that nobody has made yet; gone afterwards."""
+    name = f"deploy-{secrets.token_hex(4)}"
+    yield name
+    await cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
 
 @pytest.fixture

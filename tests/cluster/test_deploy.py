@@ -2,128 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import re
-import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from harness import gitlab, wait
-from harness.cluster import BRIDGE, IMAGE, kubectl
+from harness import wait
+from harness.audit import Audit
+from harness.cluster import IMAGE, audit_log, kubectl
+from harness.deployed import deploy, finished, manager_cgroup, pods_made, quick, register, watched
 from harness.gitlab import Gitlab
 from harness.scenario import JobSpec
-from harness.shell import podlane
 from podlane.core.config.edit import set_values
-from podlane.local.coordinator import CoordinatorJob
 
 MEBIBYTE = 1024 * 1024
-CGROUPS = Path("/sys/fs/cgroup")
-EVERYTHING = (
-    "deployments,replicasets,pods,secrets,configmaps,serviceaccounts,roles,rolebindings,"
-    "poddisruptionbudgets,networkpolicies,services"
-)
-
-
-@pytest.fixture
-async def served(tmp_path: Path, repository: Path) -> AsyncIterator[Gitlab]:
-    async with gitlab.serve(tmp_path / "gitlab", repository, BRIDGE) as found:
-        yield found
-
-
-@pytest.fixture
-async def namespace() -> AsyncIterator[str]:
-    """A name for a namespace that nobody has made yet; gone afterwards."""
-    name = f"deploy-{secrets.token_hex(4)}"
-    yield name
-    await kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
-
-
-async def register(served: Gitlab, path: Path, *more: str) -> None:
-    known = served.coordinator.register_runner(description="in the cluster")
-    ended = await podlane(
-        "register",
-        "--non-interactive",
-        f"--config={path}",
-        f"--url={served.coordinator.url}",
-        f"--token={known.token}",
-        "--name=in-the-cluster",
-        "--executor=kubernetes",
-        "--kubernetes-image=busybox:1",
-        "--kubernetes-pull-policy=if-not-present",
-        *more,
-    )
-    assert ended.code == 0, ended.err
-    text = re.sub(r"concurrent = \d+", "concurrent = 30", path.read_text(), count=1)
-    path.write_text(re.sub(r"check_interval = \d+", "check_interval = 1", text, count=1))
-
-
-async def deploy(command: str, namespace: str, *words: str) -> str:
-    ended = await podlane("deploy", command, f"--namespace={namespace}", *words)
-    assert ended.code == 0, ended.out + ended.err
-    return ended.out
-
-
-async def everything(namespace: str) -> list[str]:
-    """All objects of the namespace that are not Kubernetes' own."""
-    found = await kubectl("-n", namespace, "get", EVERYTHING, "-o", "name")
-    own = ("configmap/kube-root-ca.crt", "serviceaccount/default")
-    return [line for line in found.split() if line not in own]
-
-
-async def manager_cgroup(namespace: str) -> Path:
-    found = await kubectl(
-        "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=podlane", "-o", "json"
-    )
-    pod = json.loads(found)["items"][0]
-    identity = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-    roots = (CGROUPS / "memory", CGROUPS)
-    return next(path for root in roots if root.is_dir() for path in root.rglob(identity))
-
-
-def anonymous(cgroup: Path) -> int:
-    """Bytes of anonymous memory, by the kernel's own count."""
-    figures = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
-    return int(figures.get("total_rss") or figures.get("anon") or 0)
-
-
-@asynccontextmanager
-async def watched(cgroup: Path) -> AsyncIterator[list[int]]:
-    """Collect the manager's anonymous memory each second."""
-    seen: list[int] = []
-
-    async def watch() -> None:
-        while True:
-            seen.append(anonymous(cgroup))
-            await asyncio.sleep(1)
-
-    async with asyncio.TaskGroup() as group:
-        watching = group.create_task(watch())
-        try:
-            yield seen
-        finally:
-            watching.cancel()
-
-
-async def finished(jobs: list[CoordinatorJob], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        for job in jobs:
-            await job.finished.wait()
-
-
-def quick(number: int) -> JobSpec:
-    return JobSpec(name=f"job-{number}", script=(f"echo this is {number}",))
 
 
 @pytest.mark.alone
-async def test_from_nothing_to_nothing(served: Gitlab, namespace: str, tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
+async def test_from_nothing_to_nothing(
+    served: Gitlab, new_namespace: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, namespace = tmp_path / "config.toml", new_namespace
     await register(served, config)
     began = time.monotonic()
     said = await deploy("apply", namespace, f"--config={config}", f"--image={IMAGE}")
@@ -132,12 +34,18 @@ async def test_from_nothing_to_nothing(served: Gitlab, namespace: str, tmp_path:
     status = json.loads(await deploy("status", namespace, "--json"))
     assert (status["ready"], status["jobs"]) == (True, {})
 
-    cgroup = await manager_cgroup(namespace)
+    cgroup, audit = await manager_cgroup(namespace), Audit(audit_log())
     async with watched(cgroup) as memory:
         jobs = [served.enqueue(quick(number)) for number in range(20)]
         await finished(jobs, 120)
     assert [job.state for job in jobs] == ["success"] * 20
+    waits = await pods_made(audit, namespace, jobs)
+    with capsys.disabled():
+        print(
+            f"\n20 jobs together: memory {max(memory) / MEBIBYTE:.1f} MiB; handed out → pod", waits
+        )
     assert max(memory) <= 60 * MEBIBYTE
+    assert waits[18] <= 1.0
     status = json.loads(await deploy("status", namespace, "--json"))
     assert [one["restarts"] for one in status["managers"]] == [0]
 
@@ -163,8 +71,8 @@ async def test_from_nothing_to_nothing(served: Gitlab, namespace: str, tmp_path:
 
 
 @pytest.mark.alone
-async def test_a_token_near_its_end(served: Gitlab, namespace: str, tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
+async def test_a_token_near_its_end(served: Gitlab, new_namespace: str, tmp_path: Path) -> None:
+    config, namespace = tmp_path / "config.toml", new_namespace
     await register(served, config)
     (old,) = served.coordinator.runners.known
     served.coordinator.runners.token_seconds = 3600

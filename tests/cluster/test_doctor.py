@@ -202,18 +202,25 @@ async def test_rights_of_a_deployment(world: World) -> None:
     """Asked for the manager's account, not for us, who may do everything."""
     namespace = world.cluster.namespace
     world.config["kubernetes"].pop("namespace")
+    world.change(token_obtained_at="2026-01-01T00:00:00Z", token_expires_at="2099-01-01T00:00:00Z")
     place = f"--namespace={namespace}"
     ended = await podlane(
         "deploy", "apply", place, f"--config={world.write()}", f"--image={IMAGE}", "--no-wait"
     )
     assert ended.code == 0, ended.err
     role = json.loads(await world.cluster.kubectl("get", "role", "podlane", "-o", "json"))
-    rules = [one for one in role["rules"] if one["resources"] != ["pods"]]
+    rules = [
+        one for one in role["rules"] if one["resources"] != ["pods"] and "resourceNames" not in one
+    ]
     await world.cluster.kubectl("patch", "role", "podlane", "-p", json.dumps({"rules": rules}))
     ended = await podlane("doctor", "--deployment=podlane", place, "--json")
     assert TOKEN not in ended.out
-    bad = failing([Finding(**one) for one in json.loads(ended.out)["checks"]], "cluster rights")
+    found = [Finding(**one) for one in json.loads(ended.out)["checks"]]
+    bad = failing(found, "cluster rights")
     assert f"as system:serviceaccount:{namespace}:podlane" in bad.message
+    assert [
+        one.message for one in found if one.state == "FAIL" and "secrets podlane" in one.message
+    ]
     assert ended.code == 1
     words = shlex.split(bad.fix)
     assert words[0] == "podlane"
@@ -222,6 +229,7 @@ async def test_rights_of_a_deployment(world: World) -> None:
     ended = await podlane("doctor", "--deployment=podlane", place)
     assert ended.code == 0, ended.out
     assert "ok    cluster rights" in ended.out
+    assert "to write down a new token before the old one ends" in ended.out
     inside = await world.cluster.kubectl("exec", "deploy/podlane", "--", "podlane", "doctor")
     assert f"as system:serviceaccount:{namespace}:podlane" in inside
     assert "FAIL" not in inside, inside

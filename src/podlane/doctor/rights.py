@@ -17,17 +17,19 @@ from podlane.doctor.patient import Patient
 from podlane.errors import ServiceError
 
 CHECK = "cluster rights"
+TOKEN = "to write down a new token before the old one ends,"
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 class Right(msgspec.Struct, frozen=True):
-    """`namespace` is empty for a right in all of them."""
+    """`namespace` is empty for a right in all of them, `name` for one to all objects of a kind."""
 
     namespace: str
     group: str
     resource: str
     verb: str
+    name: str = ""
 
 
 async def rights(
@@ -45,7 +47,17 @@ async def rights(
         places[""] = reach.everywhere
     asker = await _asker(patient, api, runners)
     for place, rules in sorted(places.items()):
-        yield await _of_place(asker, place, rules)
+        if wanted := _wanted(place, rules):
+            yield await _of_place(asker, place, wanted)
+    if own and reach.token_secret and not runners[0].kubernetes.host:
+        secret = Right(own.namespace, "", "secrets", "patch", reach.token_secret)
+        yield await _of_place(asker, own.namespace, [secret], TOKEN)
+
+
+def _wanted(place: str, rules: Rules) -> list[Right]:
+    return [
+        Right(place, *key, verb) for key, verbs in sorted(rules.items()) for verb in sorted(verbs)
+    ]
 
 
 def _without_host(runner: RunnerConfig) -> RunnerConfig:
@@ -73,6 +85,7 @@ class Asker(msgspec.Struct, frozen=True):
             "group": right.group,
             "resource": resource,
             "subresource": sub,
+            "name": right.name,
         }
         spec: dict[str, object] = {"resourceAttributes": {k: v for k, v in wanted.items() if v}}
         if not self.is_self:
@@ -116,11 +129,9 @@ async def _who_we_are(api: KubeApi) -> str:
     return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")
 
 
-async def _of_place(asker: Asker, place: str, rules: Rules) -> Finding:
+async def _of_place(asker: Asker, place: str, wanted: list[Right], purpose: str = "") -> Finding:
+    """`purpose`: what these are for, where that is not the jobs."""
     where = f"in {place}" if place else "in all namespaces"
-    wanted = [
-        Right(place, *key, verb) for key, verbs in sorted(rules.items()) for verb in sorted(verbs)
-    ]
     try:
         answers = await asyncio.gather(*map(asker.may, wanted))
     except ServiceError as error:
@@ -128,14 +139,17 @@ async def _of_place(asker: Asker, place: str, rules: Rules) -> Finding:
     lacking = [right for right, allowed in zip(wanted, answers, strict=True) if not allowed]
     whose = f"{asker.user or 'we'}{asker.note}"
     if not lacking:
-        return ok(CHECK, f"all {len(wanted)} that the config needs {where}, as {whose}")
+        what = purpose or f"all {len(wanted)} that the config needs"
+        return ok(CHECK, f"{what} {where}, as {whose}")
     return failed(
         CHECK, f"{_told(lacking)} {where}, as {whose}", asker.fix or _granted(asker, place, lacking)
     )
 
 
 def _told(lacking: Iterable[Right]) -> str:
-    found = _by_resource(lacking)
+    found = {
+        key.replace(" --resource-name=", " "): verbs for key, verbs in _by_resource(lacking).items()
+    }
     return "; ".join(f"{key}: may not {', '.join(verbs)}" for key, verbs in found.items())
 
 
@@ -145,6 +159,7 @@ def _by_resource(lacking: Iterable[Right]) -> dict[str, list[str]]:
     for right in lacking:
         resource, slash, sub = right.resource.partition("/")
         key = f"{resource}{f'.{right.group}' if right.group else ''}{slash}{sub}"
+        key += f" --resource-name={right.name}" if right.name else ""
         found.setdefault(key, []).append(right.verb)
     return found
 

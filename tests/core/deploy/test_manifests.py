@@ -133,7 +133,10 @@ def test_rights_that_only_some_configs_need() -> None:
     found = made(wish("pod_disruption_budget = true"))
     assert ("poddisruptionbudgets", "create") in rights(found)
     assert ("events", "list") in rights(found)
-    assert ("events", "list") not in rights(made(wish("print_pod_warning_events = false")))
+    silent = "print_pod_warning_events = false\n"
+    assert ("events", "list") not in rights(made(wish(silent)))
+    flag = "[runners.feature_flags]\nFF_PRINT_POD_EVENTS = true"
+    assert ("events", "list") in rights(made(wish(silent + flag)))
 
 
 def test_a_runner_with_its_own_account_needs_none_of_ours() -> None:

@@ -18,6 +18,7 @@ from podlane.core.deploy.wish import ANYWHERE, WHY, Manifest, Wish, metadata
 RBAC = "rbac.authorization.k8s.io"
 Rules = dict[tuple[str, str], set[str]]  # (API group, resource) → verbs
 
+_EVENTS_FLAG = "FF_PRINT_POD_EVENTS"  # jobs may set it too, which gives the manager no right
 _DEPLOYMENTS = {"list", "get", "create", "update", "patch", "delete"}
 _OF_PAUSE_PODS: Rules = {("apps", "deployments"): _DEPLOYMENTS}
 _OF_THEIR_CLASS: Rules = {("scheduling.k8s.io", "priorityclasses"): {"get", "create"}}
@@ -89,7 +90,7 @@ def _of_jobs(runner: RunnerConfig) -> Rules:
         ("", "secrets"): {"create", "get", "list", "watch", "delete"},
         ("", "pods"): {"create", "get", "list", "watch", "patch", "delete"},
     }
-    if kubernetes.print_pod_warning_events:
+    if kubernetes.print_pod_warning_events or runner.feature_flags.get(_EVENTS_FLAG, False):
         found["", "events"] = {"list"}
     if kubernetes.pod_disruption_budget:
         found["policy", "poddisruptionbudgets"] = {"create"}
