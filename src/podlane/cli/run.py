@@ -99,18 +99,21 @@ async def serve(
     """Run the manager until it is told to stop, or has done what `until` says."""
     from podlane.manager.daemon import Manager, Signals
     from podlane.manager.runners import Identity
+    from podlane.manager.seating import seating
     from podlane.manager.sentry import Sentry
     from podlane.manager.system_id import load_system_id
 
+    host_name = socket.gethostname()
     system_id = load_system_id(file, told=os.environ.get("PODLANE_SYSTEM_ID", ""))
     identity = Identity(
         version=__version__,
         system_id=system_id.text,
         installation=os.environ.get("PODLANE_INSTALLATION") or _installation(file, system_id),
-        host_name=socket.gethostname(),
+        host_name=host_name,
         helper_image=os.environ.get("PODLANE_IMAGE", ""),
         docker_config=Path.home() / ".docker" / "config.json",
         certificates_in_jobs=bool(os.environ.get("PODLANE_CERTIFICATES_IN_JOBS")),
+        seating=seating(os.environ, host_name),
     )
     _say_baked(file.parent)
     signals = Signals()

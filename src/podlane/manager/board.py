@@ -8,7 +8,7 @@ is one code. It keeps what `core.pod.state` reads, about 1 KiB a job, never a pa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from podlane.core.pod.slots import Claim
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import QUOTA
 from podlane.core.pod.verdict import Entry
+from podlane.manager.site import cluster_of
 
 Key = tuple[str, str]  # (site, record name)
 
@@ -63,6 +64,7 @@ class Line:
         """Tell whether the job holds no place any more, though its objects may still be there."""
         word = self.pod.word if self.pod is not None else None
         accepted = word is not None and word.state == "accepted"
+        accepted = accepted or (self.pod is not None and self.pod.is_spoken)
         return self.is_spoken or accepted or self.record.is_deleting
 
     def holder(self) -> Holder | None:
@@ -143,14 +145,16 @@ class Board:
         for key in [key for key in self.lines if _covers(view, key[0])]:
             self.stir(key)
 
-    def put_record(self, site: str, record: RecordState, *, is_seen: bool = False) -> None:
+    def put_record(
+        self, site: str, record: RecordState, *, is_seen: bool = False, now: float = 0
+    ) -> None:
         """`is_seen`: the cluster's list or watch shows it, not our own request's answer alone."""
         key = (site, record.name)
         line = self.lines.get(key)
         if line is not None and line.record.uid == record.uid:
             line.record = record
         elif line is None or line.record.version <= record.version:
-            line = self.lines[key] = Line(record, self._take_stray(site, record))
+            line = self.lines[key] = Line(record, self._take_stray(site, record), now)
         else:
             return  # an older record of this name, which is gone
         line.is_seen = line.is_seen or is_seen
@@ -190,6 +194,10 @@ class Board:
             line.pod, line.pod_is_gone = pod, True
             self.stir(key)
 
+    def strays(self, cluster: str) -> list[tuple[str, PodState]]:
+        """The pods that no record on the board belongs to, with their sites."""
+        return [one for one in self._strays.values() if cluster_of(one[0]) == cluster]
+
     def holders(self, but: Line | None = None) -> Iterator[Holder]:
         """All slots that are held: by jobs, and by pods whose record has gone before them."""
         found = [line.holder() for line in self.lines.values() if line is not but]
@@ -222,9 +230,23 @@ class Board:
             if _covers(view, where) and line.pod is not None and line.pod.uid not in uids:
                 self.drop_pod(where, line.pod)
 
-    def live(self, runner: str = "") -> int:
-        """Count the jobs that hold a place, of one runner or of all."""
-        return sum(1 for line in self._of(runner) if not line.is_over)
+    def live(self, runner: str = "", counts: Callable[[str], bool] = lambda _: True) -> int:
+        """Count the jobs that hold a place, of one runner or of all; `counts` is asked for the
+        seat that a job was launched from."""
+        found = (line for line in self._of(runner) if not line.is_over)
+        return sum(1 for line in found if counts(line.record.seat))
+
+    def ahead(self, key: Key, runner: str = "") -> int:
+        """Count the live jobs of a job's cluster whose records were made before its own."""
+        mine, cluster = self.lines[key], cluster_of(key[0])
+        return sum(
+            1
+            for (site, _), line in self.lines.items()
+            if runner in ("", line.record.runner)
+            and cluster_of(site) == cluster
+            and line.since < mine.since
+            and not line.is_over
+        )
 
     def unplaced(self) -> list[str]:
         """For each pod that no node takes: why."""

@@ -18,7 +18,7 @@ import msgspec
 
 from podlane.core.config.check import Checked, Entry
 from podlane.core.config.model import Config, RunnerConfig
-from podlane.core.config.polling import polling
+from podlane.core.config.polling import Polling, polling
 from podlane.core.config.rotation import renewed
 from podlane.core.config.usage import usage_files
 from podlane.core.pod.names import runner_key
@@ -33,9 +33,10 @@ from podlane.manager.left_out import without_faults
 from podlane.manager.pauses import Pause, Pauses
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
-from podlane.manager.rotation import Rotation
+from podlane.manager.rotation import Rotation, own_api
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
+from podlane.manager.seats import Alone, Duty, Part, Seats
 from podlane.manager.sentry import Sentry
 from podlane.manager.settle import Settler
 from podlane.manager.status import Status, serve_status
@@ -73,15 +74,17 @@ class Manager:
         """`left_out`: the file's runners that have faults and are not in `config`."""
         self.path = path
         self.board = Board()
-        self.hands = Hands(self.board, UsageLog(path.parent))
-        self.places = Places(self.board, config.concurrent)
+        self.seats = _seats(identity)
+        self.part: Part = self.seats or Alone()
+        self.hands = Hands(self.board, UsageLog(path.parent), duty=Duty(self.part))
+        self.places = Places(self.board, config.concurrent, self.part)
         self.book = RunnerBook(identity, path.parent, self.board)
         self.settler = Settler(self.hands, self._runner_of)
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
         self._asking = Asking(self.places, self._start)
         self.pollers = self._asking.pollers
         self.boot = Boot()
-        self.pauses = Pauses(self.board)
+        self.pauses = Pauses(self.board, self.part)
         self.status = Status(config, self.board, self.places, self.pollers, self.pauses.kept)
         self.status.why_not_ready = self._why_not_ready
         self.launching: set[asyncio.Task[None]] = set()
@@ -90,6 +93,7 @@ class Manager:
         self.heard: Callable[[Config], None] = lambda _: None  # told of each new configuration
         self.sentry = Sentry()
         self.rotation = Rotation(path, self._runners, self._take_token)
+        self.rotation.part = self.part
         self._config = config
         self._left_out = left_out
         self._in_file = config, left_out  # that of `_config` as it was read
@@ -101,21 +105,30 @@ class Manager:
         async with asyncio.TaskGroup() as self._launches:
             try:
                 async with asyncio.TaskGroup() as self._tasks:
+                    self._tasks.create_task(_until_stopped(signals.stop))
                     self._tasks.create_task(self.settler.serve(self._tasks))
                     self._tasks.create_task(self.keeper.serve(self._tasks))
                     self._tasks.create_task(self.places.serve())
                     self._tasks.create_task(self.sentry.serve())
                     self._tasks.create_task(serve_status(self.status, self._config.listen_address))
+                    await self._sit_down()
                     self._apply(self._config, self._left_out, is_start=True)
-                    self._tasks.create_task(orphans.sweep(self._runners, self.board))
+                    self._tasks.create_task(orphans.sweep(self._runners, self.hands))
                     self._tasks.create_task(self._follow_config(signals.hup))
                     self._tasks.create_task(self.rotation.serve(self._launches))
-                    self._tasks.create_task(_until_stopped(signals.stop))
             except* _StopNow:
                 log.info("Stopping: no more jobs are asked for")
                 await self.pauses.close(_PAUSES_SECONDS)
             await self._end_launches(signals.stop_now)
         await self.book.close()
+
+    async def _sit_down(self) -> None:
+        """Of several managers each waits for its seat, and leaves when it has lost it."""
+        if self.seats is None:
+            return
+        self._tasks.create_task(self.seats.serve())
+        self._tasks.create_task(_until_stopped(self.seats.lost))
+        self.book.sit(await self.seats.seated())
 
     async def _end_launches(self, now: asyncio.Event) -> None:
         """Give launches in flight the time of `shutdown_timeout`, or none."""
@@ -170,13 +183,13 @@ class Manager:
         self._config, self._in_file = config, in_file
         self.sentry.change(config.sentry_dsn)
         self.hands.usage.change(usage_files(config.experimental.usage_logger))
-        self.places.concurrent = config.concurrent
+        self._limit(config, runners)
         for key in [key for key in self.pollers if key not in runners]:
             self.pollers.pop(key).remove()
             self.boot.forget(key)
         fresh = 0
         for key, runner in runners.items():
-            rules = polling(runner.context.runner, config)
+            rules = self._polling(runner, config)
             if key in self.pollers:
                 self.pollers[key].change(runner, rules)
                 continue
@@ -190,6 +203,19 @@ class Manager:
             self._tasks.create_task(self._pause(pause))
         self.status.update(config, runners, (*out, *self.book.left_out))
         self.places.wake()
+
+    def _limit(self, config: Config, runners: dict[str, Runner]) -> None:
+        """Take the limits; of several managers none makes a pod beyond them."""
+        self.places.concurrent = config.concurrent
+        if self.part.replicas > 1:
+            limits = {key: one.context.runner.limit for key, one in runners.items()}
+            self.hands.turns.concurrent, self.hands.turns.limits = config.concurrent, limits
+
+    def _polling(self, runner: Runner, config: Config) -> Polling:
+        """Its rules; each of several managers may ask at least one question at a time."""
+        rules = polling(runner.context.runner, config)
+        each = -(-rules.questions // self.part.replicas)
+        return msgspec.structs.replace(rules, questions=each)
 
     def _begin(self, key: str, poller: Poller) -> None:
         self.pollers[key] = poller
@@ -211,6 +237,8 @@ class Manager:
         await pause.serve()
 
     def _why_not_ready(self) -> str:
+        if self.seats is not None and (why := self.seats.why_not_ready()):
+            return why
         if not self.book.is_ready():
             return "the cluster has not been listed yet"
         return self.boot.why_not_ready()
@@ -249,6 +277,12 @@ class Manager:
         if not self.book.is_listed(site):
             return None
         return self.book.find(line.record.runner, site)
+
+
+def _seats(identity: Identity) -> Seats | None:
+    if identity.seating is None:
+        return None
+    return Seats(identity.seating, identity.installation, own_api)
 
 
 def seconds_to_leave(config: Config) -> float:

@@ -10,7 +10,9 @@ from podlane.core.text.token import Token
 from podlane.manager.board import Board, Key
 from podlane.manager.reservation import Offers
 from podlane.manager.runner import Runner
+from podlane.manager.seats import Alone, Duty
 from podlane.manager.slots import Slots
+from podlane.manager.turns import Turns
 from podlane.manager.usage_log import UsageLog
 
 
@@ -29,16 +31,19 @@ class Voice:
 @dataclass
 class Hands:
     """What launching and settling share: the board, the voices of jobs just launched, where the end
-    of a job is recorded, and which GitLabs keep a job until it is confirmed."""
+    of a job is recorded, which GitLabs keep a job until it is confirmed, and whether settling is
+    ours (`duty`)."""
 
     board: Board
     usage: UsageLog
     voices: dict[Key, Voice] = field(default_factory=dict)
     offers: Offers = field(default_factory=Offers)
+    duty: Duty = field(default_factory=lambda: Duty(Alone()))
     slots: Slots = field(init=False)
+    turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
-        self.slots = Slots(self.board)
+        self.slots, self.turns = Slots(self.board), Turns(self.board)
 
 
 class SlotLost(Exception):

@@ -4,6 +4,8 @@ PUT every 30 seconds (GitLab hears that the job lives, we hear "cancel"): pendin
 the job for us and no node has its pod, then running. After ten seconds a line in the trace on what
 the pod waits for. During an image pull the API does not show that the helper has begun: a 416 on
 one of our own lines does, and we fall silent.
+Of several managers the one that settles keeps jobs alive; the one that has launched a job writes
+its lines, and confirms it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from podlane.clients.gitlab.calls import Update
 from podlane.core.job.outcome import FailureReason, failed
@@ -53,8 +56,10 @@ class Keeper:
             for key in [key for key in self._watches if key not in waiting_keys]:
                 del self._watches[key]
             for key in waiting_keys - self._busy:
-                self._busy.add(key)
-                tasks.create_task(self._attend(key))
+                if self._hands.duty.is_ours or key in self._hands.voices:
+                    self._busy.add(key)
+                    end = partial(self._busy.discard, key)
+                    self._hands.duty.begin(tasks, self._attend(key), end)
             self._stirred.clear()
             if waiting_keys:
                 await asyncio.sleep(1)
@@ -73,8 +78,6 @@ class Keeper:
                 await self._attend_to(key, line, runner)
         except ServiceError:
             return  # heard of elsewhere; a second later is soon enough
-        finally:
-            self._busy.discard(key)
 
     async def _attend_to(self, key: Key, line: Line, runner: Runner) -> None:
         now = time.time()
@@ -85,7 +88,7 @@ class Keeper:
             self._watches[key] = watch
         if now >= line.record.created_at + _SAY_SECONDS:
             await self._say(key, line, runner, watch)
-        is_due = now >= watch.touched_at + _TOUCH_SECONDS
+        is_due = self._hands.duty.is_ours and now >= watch.touched_at + _TOUCH_SECONDS
         if is_due or (line.is_reserved and _is_placed(line)):
             watch.touched_at = now
             await self._touch(key, line, runner)

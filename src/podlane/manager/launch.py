@@ -63,7 +63,10 @@ async def _launch(job: Job, access: JobAccess, runner: Runner, hands: Hands) -> 
         claim = hands.slots.take(runner.key, str(job.job_info.project_id))
         try:
             context = msgspec.structs.replace(
-                runner.context_now(), slot=claim.slot, project_slot=claim.project_slot
+                runner.context_now(),
+                slot=claim.slot,
+                project_slot=claim.project_slot,
+                seat=hands.duty.part.seat(hands.board.live),
             )
             return await _launch_there(job, context, access, runner, hands) or ""
         except SlotLost:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import Any, NamedTuple
 
 from podlane.clients.gitlab.calls import JobAccess
@@ -80,7 +81,8 @@ async def _make_rest(
             raise SlotLost
         await pods.make_extras(site, manifests.extra, state, runner.wishes.tries)
         claimed = await reservation.claim(runner.jobs, access, hands.offers)
-        if claimed == "unwanted":
+        keep = partial(reservation.keep, runner.jobs, access, hands.offers)
+        if claimed == "unwanted" or not await hands.turns.wait(key, keep):
             await pods.remove(site, state, None, runner.wishes.grace)
             return None
         hands.board.lines[key].is_reserved = claimed == "reserved"

@@ -23,6 +23,7 @@ from podlane.core.pod.state import RawRecord
 from podlane.errors import Gone, Rejected, ServiceError
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
+from podlane.manager.seats import Part
 from podlane.manager.zones import reading_in
 
 log = logging.getLogger(__name__)
@@ -42,13 +43,14 @@ _CLASS = (
 class Pause:
     """The pause pods of one runner. `desired` and `ready` are for the metrics."""
 
-    def __init__(self, runner: Runner, board: Board) -> None:
+    def __init__(self, runner: Runner, board: Board, part: Part) -> None:
         self.runner = runner
         self.scale = Scale()
         self.ready = 0
         self.errors: Counter[str] = Counter()
         self.moves: Counter[str] = Counter()
         self._board = board
+        self._part = part
         self._made: dict[str, Any] | None = None  # what its Deployment was last written from
         self._beat_at = 0.0
         self._said = ""
@@ -69,10 +71,14 @@ class Pause:
         self._stirred.set()
 
     async def serve(self) -> None:
+        """Of several managers the one that settles sees to it."""
         is_prepared = False
         while not self._is_removed:
-            is_prepared = is_prepared or await self._try("get_deployment", self._prepare)
-            await self._try("apply_state", self._round)
+            if self._part.settles:
+                is_prepared = is_prepared or await self._try("get_deployment", self._prepare)
+                await self._try("apply_state", self._round)
+            else:
+                self._made = None
             try:
                 async with asyncio.timeout(_ROUND_SECONDS):
                     await self._stirred.wait()
@@ -82,6 +88,8 @@ class Pause:
         await self._try("apply_state", self.delete)
 
     async def delete(self) -> None:
+        if self._part.replicas > 1 and self._made is None:
+            return  # it is another's
         site = self.runner.site
         try:
             await site.api.delete(DEPLOYMENT, site.namespace, self.name)
@@ -198,9 +206,9 @@ class Pause:
 class Pauses:
     """Those of all runners, as a reload has them."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, part: Part) -> None:
         self.kept: dict[str, Pause] = {}
-        self._board = board
+        self._board, self._part = board, part
 
     def apply(self, runners: dict[str, Runner]) -> list[Pause]:
         """Take the runners in force; the new ones are to be served."""
@@ -209,7 +217,8 @@ class Pauses:
             self.kept.pop(key).remove()
         for key in self.kept.keys() & asked.keys():
             self.kept[key].change(asked[key])
-        fresh = {key: Pause(asked[key], self._board) for key in asked.keys() - self.kept.keys()}
+        new = asked.keys() - self.kept.keys()
+        fresh = {key: Pause(asked[key], self._board, self._part) for key in new}
         self.kept |= fresh
         return list(fresh.values())
 

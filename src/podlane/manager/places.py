@@ -12,21 +12,25 @@ from collections import Counter
 
 from podlane.core.config.polling import Polling
 from podlane.manager.board import Board
+from podlane.manager.seats import Alone, Part
 
 
 class Places:
-    """Counts places in flight. `concurrent` is handed in: it may be reloaded."""
+    """Counts places in flight. `concurrent` is handed in: it may be reloaded. Of each limit a
+    manager has its part alone; what others have in flight it does not see, and need not."""
 
-    def __init__(self, board: Board, concurrent: int) -> None:
+    def __init__(self, board: Board, concurrent: int, part: Part | None = None) -> None:
         self.concurrent = concurrent
         self.is_draining = False  # ask for nothing more: `podlane deploy uninstall` waits
         self._board = board
+        self._part: Part = part or Alone()
+        self._part.watch(self.wake)
         self._flying: Counter[str] = Counter()
         self._stirred = board.watcher()
         self._waiters: list[asyncio.Event] = []
 
     def free(self) -> int:
-        return self.concurrent - self._board.live() - self._flying.total()
+        return self._left(self.concurrent)
 
     def flying(self) -> int:
         """How many are taken for questions and launches under way."""
@@ -34,13 +38,13 @@ class Places:
 
     def why_none(self, runner: str, site: str, polling: Polling) -> str:
         """Name what keeps `runner` from asking for a job; "" when nothing does."""
-        if self.is_draining:
-            return "draining"
+        if why := "draining" if self.is_draining else self._part.why_none():
+            return why
         if self._board.is_blind(site):
             return "cluster out of sight"
         if self.free() <= 0:
             return "concurrent"
-        if polling.limit and self._board.live(runner) + self._flying[runner] >= polling.limit:
+        if polling.limit and self._left(polling.limit, runner) <= 0:
             return "limit"
         return self._why_no_room(runner, polling)
 
@@ -57,6 +61,12 @@ class Places:
         if why == "quota":
             return self._board.over_quota(runner)
         return next(iter(self._board.unplaced()), "") if why == "pending_limit" else ""
+
+    def _left(self, limit: int, runner: str = "") -> int:
+        flying = self._flying[runner] if runner else self._flying.total()
+        mine = self._board.live(runner, self._part.is_mine)
+        ours = self._part.share(limit, runner) - mine
+        return min(ours, limit - self._board.live(runner)) - flying
 
     def take(self, runner: str) -> None:
         self._flying[runner] += 1

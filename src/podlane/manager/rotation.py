@@ -24,6 +24,7 @@ from podlane.core.text.token import Token
 from podlane.errors import PodlaneError, ServiceError
 from podlane.manager.environment import ENVIRONMENT
 from podlane.manager.runner import Runner
+from podlane.manager.seats import Alone, Part
 from podlane.manager.token_store import TokenStore, store_of
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Rotation:
         self._take = take
         self._environ = environ
         self._open_api = open_api
+        self.part: Part = Alone()
         self._unwritten: list[tuple[Runner, TokenStore, Renewal]] = []
         self._seen: set[Token] = set()  # those whose place has been looked at
         self._said: set[tuple[str, str]] = set()
@@ -96,7 +98,7 @@ class Rotation:
         self._seen.add(settings.token)
         if newer is not None:
             self._use(runner, newer)
-        elif is_due:
+        elif is_due and self.part.settles:  # two that exchange it would cut each other off
             await self._exchange(runner, store)
 
     async def _exchange(self, runner: Runner, store: TokenStore) -> None:

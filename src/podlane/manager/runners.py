@@ -25,11 +25,12 @@ from podlane.core.config.model import Config, RunnerConfig
 from podlane.core.config.reach import reach_of
 from podlane.core.config.rotation import predecessor
 from podlane.core.plan.context import RunnerContext
-from podlane.core.pod import names
+from podlane.core.pod import names, seats
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError
 from podlane.manager.board import Board
 from podlane.manager.runner import Runner
+from podlane.manager.seats import Seating
 from podlane.manager.site import Site, cluster_of, namespace_of
 from podlane.manager.stores.shared import SharedCache, open_cache
 from podlane.manager.views import Start, Views
@@ -40,7 +41,8 @@ log = logging.getLogger(__name__)
 class Identity(msgspec.Struct, frozen=True):
     """Who this manager is. `helper_image`: the image of the helper where the config names none.
     `docker_config`: its own registry credentials, a file that may not be there.
-    `certificates_in_jobs`: the containers of jobs are to trust what we trust.
+    `certificates_in_jobs`: the containers of jobs are to trust what we trust. `seating`: there are
+    several managers, each with a system id made of this one.
     """
 
     version: str
@@ -50,6 +52,7 @@ class Identity(msgspec.Struct, frozen=True):
     helper_image: str
     docker_config: Path | None = None
     certificates_in_jobs: bool = False
+    seating: Seating | None = None
 
 
 class RunnerBook:
@@ -72,7 +75,16 @@ class RunnerBook:
         self.left_out: tuple[str, ...] = ()  # those of the last update that cannot be set up
         self._clusters: dict[str, tuple[Site, Views]] = {}
         self._max_age = 0.0
+        self._base_id = ""
         self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def sit(self, ordinal: int) -> None:
+        """Ask GitLab under the system id of a seat from now on."""
+        base = self._identity.system_id
+        self._identity = msgspec.structs.replace(
+            self._identity, system_id=seats.system_id(base, ordinal)
+        )
+        self._base_id = base
 
     def update(self, config: Config, start: Start) -> dict[str, Runner]:
         """Return the runners of `config` by key; `start` begins the tasks that watch for them.
@@ -149,6 +161,7 @@ class RunnerBook:
             runner=settings,
             installation=self._identity.installation,
             system_id=self._identity.system_id,
+            base_id=self._base_id,
             version=self._identity.version,
             info=build_info(self._identity.version, settings.labels, settings.shell),
             manager_name=self._identity.host_name,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
@@ -61,7 +62,8 @@ _PAUSE = 3.0
 def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
     if now < line.removed_at + _REMOVAL_SECONDS:
         return Wait(line.removed_at + _REMOVAL_SECONDS - now)
-    return settled(line.entry(), now) if line.is_spoken else judge(line.entry(), now, patience)
+    is_spoken = line.is_spoken or (line.pod is not None and line.pod.is_spoken)
+    return settled(line.entry(), now) if is_spoken else judge(line.entry(), now, patience)
 
 
 class Settler:
@@ -78,6 +80,11 @@ class Settler:
         self._woken = self._board.watcher()
         self._service_logs = ServiceLogs()
         self._pod_events = PodEvents(hands)
+        hands.duty.part.watch(self._look_at_all)
+
+    def _look_at_all(self) -> None:
+        for key in list(self._board.lines):
+            self._board.stir(key)
 
     async def serve(self, tasks: asyncio.TaskGroup) -> None:
         """Look at each job when it changes and when its time has come, for ever."""
@@ -108,17 +115,23 @@ class Settler:
             self._due[key] = self._held[key]
             return
         runner = self._runner_of(line, key[0])
-        if runner is None:
+        if runner is None or not self._hands.duty.is_ours:
             return
         if line.pod is not None and not line.is_over:
             self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
             self._pod_events.look(key, line, runner, tasks)
-        verdict = _verdict(line, now, runner.patience())
+        launch = self._hands.duty.launch_seconds
+        verdict = _verdict(line, now, replace(runner.patience(), launch=launch))
         if isinstance(verdict, Wait) or (isinstance(verdict, Keep) and line.is_kept):
             self._due[key] = now + max(verdict.seconds, 0.05)
             return
         self._busy.add(key)
-        tasks.create_task(self._act(key, line, verdict, runner))
+        act = self._act(key, line, verdict, runner)
+        self._hands.duty.begin(tasks, act, lambda: self._ended(key))
+
+    def _ended(self, key: Key) -> None:
+        self._busy.discard(key)
+        self._board.stir(key)
 
     async def _act(self, key: Key, line: Line, verdict: Verdict, runner: Runner) -> None:
         try:
@@ -142,15 +155,13 @@ class Settler:
                 "Could not settle a job yet",
                 extra={"fields": self._fields(line, runner) | {"error": str(error)}},
             )
-        finally:
-            self._busy.discard(key)
-            self._board.stir(key)
 
     async def _make(self, key: Key, line: Line, wanted: Make, runner: Runner) -> None:
         """Make the pod that the record has not, or the next attempt in place of the last."""
         site, record, attempt = runner.site_of(line.record), line.record, wanted.attempt
         if attempt == 0 and await self._is_there(line, runner):
             return
+        self._hands.turns.check(key)
         found = await site.api.get(SECRET, site.namespace, record.name)
         if found["metadata"]["uid"] != record.uid:
             return  # of a later hand-out, which the board will show
@@ -278,8 +289,11 @@ class Settler:
         return True
 
     async def _tell(self, line: Line, told: Told, runner: Runner) -> None:
+        await self._annotate(line, runner, {names.TELL: encode_told(told)})
+
+    async def _annotate(self, line: Line, runner: Runner, annotations: dict[str, str]) -> None:
         assert line.pod is not None
-        patch = {"metadata": {"annotations": {names.TELL: encode_told(told)}}}
+        patch = {"metadata": {"annotations": annotations}}
         site = runner.site_of(line.record)
         try:
             await site.api.patch(POD, site.namespace, line.pod.name, patch)
@@ -318,6 +332,8 @@ class Settler:
         self._board.stir(key)
         if isinstance(settled(line.entry(), time.time()), Remove):
             await self._remove(line, runner)
+        elif line.pod is not None:  # other managers, and the next one, see that it holds no place
+            await self._annotate(line, runner, {names.SPOKEN: "true"})
 
     async def _keep(self, line: Line, keeping: Keep, runner: Runner) -> None:
         """Leave the pod where it is; the job is over all the same."""

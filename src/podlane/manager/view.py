@@ -65,7 +65,7 @@ class View:
                     keys = [(site.at(one.namespace).name, one.name) for one in records]
                     board.keep_only_records(site.name, keys)
                     for (where, _), record in zip(keys, records, strict=True):
-                        board.put_record(where, record, is_seen=True)
+                        board.put_record(where, record, is_seen=True, now=time.time())
                     self._see("records")
                 case Changed(type=word, item=raw) if self._is_record(raw):
                     record = parse_record(raw)
@@ -73,7 +73,7 @@ class View:
                     if word == "DELETED":
                         board.drop_record(where, record.name, record.uid)
                     else:
-                        board.put_record(where, record, is_seen=True)
+                        board.put_record(where, record, is_seen=True, now=time.time())
                 case Broken(error=error):
                     self._lose("records", error)
 

@@ -22,7 +22,8 @@ class RunnerContext(msgspec.Struct, frozen=True):
     manager's own ~/.docker/config.json. `slot` and `project_slot` number the jobs that live at one
     time: the runner's (CI_CONCURRENT_ID) and the project's with it (CI_CONCURRENT_PROJECT_ID).
     `shelf`: what the shared cache holds ready for the job. `now`: when the job was handed out, in
-    seconds since the epoch.
+    seconds since the epoch. `seat`: that of the manager that launches it, where there are several;
+    `base_id`: the system id that they have in common.
     """
 
     runner: RunnerConfig
@@ -44,3 +45,5 @@ class RunnerContext(msgspec.Struct, frozen=True):
     project_slot: int = 0
     shelf: Shelf = Shelf()
     now: float = 0
+    seat: str = ""
+    base_id: str = ""

@@ -69,7 +69,7 @@ def _own_labels(job: Job, context: RunnerContext) -> dict[str, str]:
         names.SLOT: str(context.slot),
         names.PROJECT_SLOT: str(context.project_slot),
         names.ATTEMPT: "0",
-    }
+    } | ({names.SEAT: context.seat} if context.seat else {})
 
 
 def _gitlab_labels(job: Job, context: RunnerContext, reader: Reader) -> dict[str, str]:

@@ -19,6 +19,9 @@ JOB_ID = "podlane.dev/job-id"
 PROJECT_ID = "podlane.dev/project-id"
 SLOT = "podlane.dev/slot"  # CI_CONCURRENT_ID
 PROJECT_SLOT = "podlane.dev/project-slot"  # CI_CONCURRENT_PROJECT_ID
+SEAT = "podlane.dev/seat"  # of the manager that launched the job, where there are several
+SEATS = "podlane.dev/seats"  # on their Leases: the installation
+SPOKEN = "podlane.dev/spoken"  # on a pod that stays: GitLab has its job's outcome
 NOTED = "podlane.dev/went-to"  # on a note: the namespace that jobs went to
 ATTEMPT = "podlane.dev/attempt"
 TELL = "podlane.dev/tell"
@@ -48,6 +51,11 @@ def record_name(runner: str, job_id: int) -> str:
 
 def pod_name(record: str, attempt: int) -> str:
     return f"{record}-{attempt}"
+
+
+def record_of(pod: str) -> str:
+    """The record that a pod's name belongs to."""
+    return pod.rpartition("-")[0]
 
 
 def selector(installation: str) -> str:

@@ -1,8 +1,8 @@
-"""Which namespaces of jobs have been left behind by a manager that was killed."""
+"""What has been left behind by a manager that was killed: namespaces, and pods without a record."""
 
 from __future__ import annotations
 
-from podlane.core.pod.state import RecordState
+from podlane.core.pod.state import PodState, RecordState
 
 _MARGIN = 30.0
 
@@ -13,3 +13,12 @@ def is_orphan(namespace: RecordState, *, has_job: bool, now: float, patience: fl
     if has_job or namespace.is_deleting:
         return False
     return now > namespace.created_at + patience + _MARGIN
+
+
+def is_stray(pod: PodState, *, now: float, patience: float) -> bool:
+    """Whether a pod without a record may go: one that runs ends by itself and tells GitLab."""
+    if pod.is_deleting:
+        return False
+    if pod.has_begun:
+        return pod.container("helper").phase == "terminated" and now > pod.ended_at + _MARGIN
+    return now > pod.created_at + patience + _MARGIN

@@ -26,10 +26,10 @@ _USER = 65535  # as the image has it
 
 
 def name(context: RunnerContext) -> str:
-    """Each manager has its own, told apart by the system id."""
+    """Each manager has its own, told apart by the system id; several have one in common."""
     runner = context.runner
     key = names.runner_key(runner.url, runner.token)
-    system = re.sub(r"[^a-z0-9]+", "-", context.system_id.lower()).strip("-")
+    system = re.sub(r"[^a-z0-9]+", "-", (context.base_id or context.system_id).lower()).strip("-")
     return f"runner-pause-{key}-{system}"[:63].strip("-")
 
 

@@ -129,7 +129,8 @@ class RecordState(msgspec.Struct, frozen=True):
     """A job's Secret. Times are seconds since the epoch.
 
     `version`: of two, the one made later has the larger; the cluster counts all changes.
-    `has_own_namespace`: the namespace was made for this job alone.
+    `has_own_namespace`: the namespace was made for this job alone. `seat`: that of the manager
+    that launched it, where there are several.
     """
 
     name: str
@@ -143,6 +144,7 @@ class RecordState(msgspec.Struct, frozen=True):
     version: int = 0
     claim: Claim | None = None
     has_own_namespace: bool = False
+    seat: str = ""
 
 
 class PodState(msgspec.Struct, frozen=True):
@@ -153,7 +155,7 @@ class PodState(msgspec.Struct, frozen=True):
     its helper has been told. `owner`: the uid of its record. `pull_secrets`: what images are pulled
     with, and `credentials` where that comes from (`pull_credentials.py`). `job_url`: the job's
     page in GitLab. `ended_at`: when the helper ended, 0 before. `keeps`: seconds for which it stays
-    if its job fails.
+    if its job fails; `is_spoken`: GitLab has had its outcome from a manager since.
     """
 
     name: str
@@ -184,6 +186,7 @@ class PodState(msgspec.Struct, frozen=True):
     claim: Claim | None = None
     job_url: str = ""
     ended_at: float = 0
+    is_spoken: bool = False
 
     def container(self, name: str) -> ContainerState:
         for state in self.containers:
@@ -225,6 +228,7 @@ def parse_record(raw: RawRecord) -> RecordState:
         version=_number(meta.resource_version),
         claim=parse_claim(meta.labels),
         has_own_namespace=names.OWN_NAMESPACE in meta.annotations,
+        seat=meta.labels.get(names.SEAT, ""),
     )
 
 
@@ -267,6 +271,7 @@ def parse_pod(raw: RawPod) -> PodState:
         claim=parse_claim(meta.labels),
         job_url=meta.annotations.get(names.JOB_URL, ""),
         ended_at=_ended_at(raw),
+        is_spoken=names.SPOKEN in meta.annotations,
     )
 
 

@@ -27,6 +27,7 @@ class Patience(msgspec.Struct, frozen=True):
     `images`: how long a job runs before its helper is told which images run; 0: it is not told.
     `is_told`: whether the helper is told why another container has not started yet.
     `prepare`: from the record on, for all that comes before the scripts; 0: no such limit.
+    `launch`: from when we first saw a record, for another manager to go on from it to its pod.
     """
 
     start: float = 180
@@ -35,14 +36,15 @@ class Patience(msgspec.Struct, frozen=True):
     images: float = 0
     is_told: bool = True
     prepare: float = 0
+    launch: float = 0
 
 
 class Entry(msgspec.Struct, frozen=True):
     """All we know of one job: its record, its newest pod, and what the board saw happen.
 
-    `seen_at`: when its containers were last seen to change. `pod_is_gone`: it was there and is
-    not now. `is_launching`: a launch of ours is still under way. `is_reserved`: GitLab keeps the
-    job for us until it is confirmed.
+    `seen_at`: when its containers were last seen to change, or its record was first seen.
+    `pod_is_gone`: it was there and is not now. `is_launching`: a launch of ours is still under way.
+    `is_reserved`: GitLab keeps the job for us until it is confirmed.
     """
 
     record: RecordState
@@ -145,9 +147,10 @@ def _given_back(answer: Verdict, entry: Entry, pod: PodState) -> Verdict:
 
 
 def _without_pod(entry: Entry, now: float, patience: Patience) -> Verdict:
-    if now < entry.record.created_at + patience.evidence:  # the list of pods may lag behind
-        return Wait(entry.record.created_at + patience.evidence - now)
-    return Make(0)
+    due = entry.record.created_at + patience.evidence  # the list of pods may lag behind
+    if patience.launch:  # our own clock's times: it may be wrong, and so may the launcher's
+        due = max(due, entry.seen_at + patience.launch)
+    return Wait(due - now) if now < due else Make(0)
 
 
 def _accepted(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:

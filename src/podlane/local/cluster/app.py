@@ -103,7 +103,7 @@ class App:
             return web.Response(status=404, text="404 page not found\n")
 
     async def _struck(self, seen: Seen) -> faults.ApiDown | None:
-        about = (seen.verb, seen.resource, seen.name, seen.namespace)
+        about = (seen.verb, seen.resource, seen.name, seen.namespace, seen.token)
         slow = self._faults.strike_api(faults.ApiSlow, *about)
         if slow is not None:
             await asyncio.sleep(slow.seconds)

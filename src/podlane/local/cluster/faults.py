@@ -73,6 +73,8 @@ class ApiFault(Struct, frozen=True, kw_only=True, eq=False):
     name: str = "*"
     namespace: str = "*"
     """Empty: what is asked of all namespaces at once, or is in none."""
+    token: str = "*"
+    """Of whoever asks: one client alone is in trouble."""
     times: int = 0
 
 
@@ -177,9 +179,9 @@ class Faults:
         return any(fnmatchcase(name, pattern) for pattern in self._released)
 
     def strike_api(self, kind: type[A], *about: str) -> A | None:
-        """`about`: verb, resource, name and namespace of the request."""
+        """`about`: verb, resource, name, namespace and token of the request."""
         for fault in self._api:
-            wanted = (fault.verb, fault.resource, fault.name, fault.namespace)
+            wanted = (fault.verb, fault.resource, fault.name, fault.namespace, fault.token)
             if (
                 isinstance(fault, kind)
                 and all(map(fnmatchcase, about, wanted))
