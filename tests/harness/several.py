@@ -13,7 +13,7 @@ from harness.embedded import EmbeddedCluster
 from harness.gitlab import Gitlab
 from harness.manager import Manager
 from harness.scenario import merge
-from podlane.core.pod import seats
+from podlane.core.text import seat_names
 from podlane.local.cluster.faults import ApiDown
 
 LEASE_SECONDS = 5
@@ -79,9 +79,9 @@ async def several(
 
 def lease(installation: str, ordinal: int) -> dict[str, Any]:
     metadata = {
-        "name": seats.lease_name(installation, ordinal),
+        "name": seat_names.lease_name(installation, ordinal),
         "namespace": "default",
-        "labels": seats.labels(installation, ordinal),
+        "labels": seat_names.labels(installation, ordinal),
     }
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
 

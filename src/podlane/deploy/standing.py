@@ -35,6 +35,7 @@ _IN_NAMESPACES = (
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("v1", "Service"),
     ("policy/v1", "PodDisruptionBudget"),
+    ("coordination.k8s.io/v1", "Lease"),
     ("apps/v1", "Deployment"),
 )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.core.job.payload import Job
 from podlane.core.text.token import Token
+from podlane.errors import Rejected
+from podlane.manager import records
 from podlane.manager.board import Board, Key
 from podlane.manager.reservation import Offers
 from podlane.manager.runner import Runner
@@ -48,6 +51,17 @@ class Hands:
 
 class SlotLost(Exception):
     """Another manager's job was there first: the record is made anew, with other numbers."""
+
+
+def voice_of(record: dict[str, Any], runner: Runner) -> Voice:
+    """Read it from a record. Rejected: it has the labels and the name of one, and holds no job."""
+    job_id, job_token = records.read(record, "id"), Token(records.read(record, "token"))
+    if not (job_id.isdecimal() and job_token):
+        name = record["metadata"]["name"]
+        raise Rejected(f"the Secret {name} holds no job", service="kubernetes", status=422)
+    url, reasons = records.read(record, "url"), records.read(record, "failure_reasons")
+    job = JobAccess(url, int(job_id), job_token, runner.context.info)
+    return Voice(job, tuple(reasons.split()), records.read_uploads(record))
 
 
 async def abandon(runner: Runner, opened: tuple[Token, ...]) -> None:

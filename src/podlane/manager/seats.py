@@ -18,8 +18,8 @@ from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.follow import Broken, Changed, Listed, Query, follow
 from podlane.clients.kube.kinds import LEASE
 from podlane.core.pod import seats
-from podlane.core.pod.names import SEAT
 from podlane.core.pod.seats import Give, Held, Lost, Pace, RawLease, Seat, Take, Want
+from podlane.core.text.seat_names import SEAT
 from podlane.errors import PodlaneError, ServiceError
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,9 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from msgspec.structs import replace
 
-from podlane.clients.gitlab.calls import JobAccess
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told, encode_told
-from podlane.core.job.usage_record import Ended
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import PodState, RawPod, parse_pod
 from podlane.core.pod.verdict import (
@@ -35,14 +33,12 @@ from podlane.core.pod.verdict import (
     judge,
     settled,
 )
-from podlane.core.text.token import Token
-from podlane.core.trace import kept
 from podlane.core.trace.handover import Missing, of_missing_pod
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
-from podlane.manager import pods, records, reservation
+from podlane.manager import endings, pods, records, reservation
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
-from podlane.manager.hands import Hands, Voice, abandon
+from podlane.manager.hands import Hands, Voice, abandon, voice_of
 from podlane.manager.pod_events import PodEvents
 from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
@@ -165,7 +161,7 @@ class Settler:
         found = await site.api.get(SECRET, site.namespace, record.name)
         if found["metadata"]["uid"] != record.uid:
             return  # of a later hand-out, which the board will show
-        voice = self._hands.voices[key] = _voice_of(found, runner)
+        voice = self._hands.voices[key] = voice_of(found, runner)
         last = line.pod
         try:
             if attempt == 0:
@@ -313,7 +309,7 @@ class Settler:
         """End the job at GitLab by our word, then remove it."""
         voice = await self.voice(key, line, runner)
         if voice is not None:
-            lines = (*lines, *_way_to_look(line, outcome))
+            lines = (*lines, *endings.way_to_look(line, outcome))
             if line.is_reserved:
                 await reservation.confirm(runner.jobs, voice.job)  # else it cannot end
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
@@ -323,7 +319,7 @@ class Settler:
             if outcome.failure_reason is not None:
                 fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
             log.info("Spoke for the job", extra={"fields": self._fields(line, runner) | fields})
-            await self._hands.usage.ended(runner, _ended(line, outcome))
+            await self._hands.usage.ended(runner, endings.usage(line, outcome))
         await self.forget(key, line, runner)
 
     async def forget(self, key: Key, line: Line, runner: Runner) -> None:
@@ -346,11 +342,11 @@ class Settler:
         """Take it in that GitLab has the helper's outcome."""
         word = line.pod.word if line.pod is not None else None
         if not line.is_spoken and word is not None and word.outcome is not None:
-            fields = self._fields(line, runner) | _images(line)
+            fields = self._fields(line, runner) | endings.images(line)
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
-            await self._hands.usage.ended(runner, _ended(line, word.outcome))
+            await self._hands.usage.ended(runner, endings.usage(line, word.outcome))
         if line.pod is not None:
             self._service_logs.end(line.pod)
 
@@ -369,7 +365,7 @@ class Settler:
                 found = await site.api.get(SECRET, site.namespace, line.record.name)
             except Gone:
                 return None
-            self._hands.voices[key] = _voice_of(found, runner)
+            self._hands.voices[key] = voice_of(found, runner)
         return self._hands.voices[key]
 
     def _fields(self, line: Line, runner: Runner) -> dict[str, object]:
@@ -382,34 +378,3 @@ class Settler:
             "pod": pod,
             "duration_s": round(time.time() - record.created_at, 1),
         }
-
-
-def _ended(line: Line, outcome: Outcome) -> Ended:
-    record, pod = line.record, line.pod
-    at = pod.ended_at if pod is not None else 0
-    url = pod.job_url if pod is not None else ""
-    return Ended(record.uid, url, record.created_at, at or time.time(), outcome)
-
-
-def _way_to_look(line: Line, outcome: Outcome) -> tuple[str, ...]:
-    """How to look into a pod that stays after our word for it; its containers have ended."""
-    is_kept = isinstance(settled(line.entry(), time.time()), Keep)
-    if line.pod is None or not is_kept or outcome.state == "success":
-        return ()
-    if line.pod.word is not None and line.pod.word.is_kept:
-        return ()  # the helper has said how to get in
-    return kept.way_to_look(kept.Place(line.pod.namespace, line.pod.name), line.pod.keeps)
-
-
-def _images(line: Line) -> dict[str, object]:
-    """Which images ran, by their digests: only the API knows them, so no job's log can tell."""
-    found = line.pod.containers if line.pod is not None else ()
-    ran = " ".join(f"{one.name}={one.digest}" for one in found if one.digest)
-    return {"images": ran} if ran else {}
-
-
-def _voice_of(record: pods.Manifest, runner: Runner) -> Voice:
-    job_id, job_token = int(records.read(record, "id")), Token(records.read(record, "token"))
-    url, reasons = records.read(record, "url"), records.read(record, "failure_reasons")
-    job = JobAccess(url, job_id, job_token, runner.context.info)
-    return Voice(job, tuple(reasons.split()), records.read_uploads(record))

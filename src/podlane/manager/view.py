@@ -98,11 +98,13 @@ class View:
                     self._lose("pods", error)
 
     def _is_record(self, raw: Any) -> bool:
-        """The record itself, not a further Secret that belongs to it; a note is heard."""
+        """The record itself, not a further Secret that belongs to it, nor what somebody else has
+        labelled like one; a note is heard."""
         if noted := raw.metadata.labels.get(names.NOTED):
             self._noted(noted)
             return False
-        return not raw.metadata.owner_references
+        meta = raw.metadata
+        return not meta.owner_references and names.is_record(meta.name, meta.labels)
 
     def _see(self, what: str) -> None:
         """All of it is known now: each job of it is looked at anew."""

@@ -155,7 +155,16 @@ def test_a_budget_and_ids_of_their_own_from_two_managers_on(replicas: int) -> No
     found = made(wish(replicas=replicas))
     env = found["Deployment/podlane"]["spec"]["template"]["spec"]["containers"][0]["env"]
     assert ("PodDisruptionBudget/podlane" in found) is (replicas > 1)
-    assert ("PODLANE_SYSTEM_ID" in [one["name"] for one in env]) is (replicas == 1)
+    names = [one["name"] for one in env]
+    assert "PODLANE_SYSTEM_ID" in names
+    assert ("PODLANE_REPLICAS" in names) is ("PODLANE_POD" in names) is (replicas > 1)
+    leases = [one for one in found.values() if one["kind"] == "Lease"]
+    assert len(leases) == (replicas if replicas > 1 else 0)
+    own = [rule for rule in found["Role/podlane"]["rules"] if rule["resources"] == ["leases"]]
+    assert [rule["verbs"] for rule in own] == ([["list", "watch"], ["patch"]] if leases else [])
+    assert own[1:] == [] or own[1]["resourceNames"] == [one["metadata"]["name"] for one in leases]
+    strategy = found["Deployment/podlane"]["spec"]["strategy"]
+    assert strategy["type"] == ("Recreate" if replicas == 1 else "RollingUpdate")
 
 
 def test_what_is_made_on_request() -> None:

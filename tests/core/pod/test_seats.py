@@ -20,7 +20,6 @@ from podlane.core.pod.seats import (
     Seat,
     Take,
     Want,
-    lease_name,
     next_step,
     parse_seat,
     share,
@@ -30,6 +29,7 @@ from podlane.core.pod.seats import (
 )
 from podlane.core.pod.seats import given as given_back
 from podlane.core.pod.state import RawMetadata
+from podlane.core.text.seat_names import lease_name
 
 PACE = Pace()
 NOW = 1000.0

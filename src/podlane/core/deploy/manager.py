@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from podlane.core.config.rotation import rotates
 from podlane.core.deploy.wish import (
@@ -16,6 +16,7 @@ from podlane.core.deploy.wish import (
     derived_system_id,
     metadata,
 )
+from podlane.core.text import seat_names
 
 CONFIG_FOLDER = "/etc/podlane"
 SECRETS_FOLDER = "/etc/podlane-secrets"
@@ -78,7 +79,7 @@ def deployment(wish: Wish) -> Manifest:
         "spec": {
             "replicas": wish.replicas,
             "revisionHistoryLimit": 0,
-            "strategy": {"type": "Recreate"},  # never two managers under one system id
+            "strategy": _strategy(wish),
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels, "annotations": _checksums(wish)},
@@ -86,6 +87,24 @@ def deployment(wish: Wish) -> Manifest:
             },
         },
     }
+
+
+def _strategy(wish: Wish) -> Manifest:
+    """Never two managers under one system id, and never more managers than seats."""
+    if wish.replicas == 1:
+        return {"type": "Recreate"}
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+
+
+def leases(wish: Wish) -> tuple[Manifest, ...]:
+    """The seats of several managers. Who sits there is written by them alone."""
+    return tuple(_lease(wish, one) for one in range(wish.replicas) if wish.replicas > 1)
+
+
+def _lease(wish: Wish, ordinal: int) -> Manifest:
+    meta = metadata(wish, seat_names.lease_name(wish.installation, ordinal))
+    meta["labels"] |= seat_names.labels(wish.installation, ordinal)
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta}
 
 
 def disruption_budget(wish: Wish) -> Manifest:
@@ -112,8 +131,22 @@ def _pod_spec(wish: Wish) -> Manifest:
         },
         "containers": [_container(wish)],
         "volumes": _volumes(wish),
+        **_spread_out(wish),
         **wish.placement,
     }
+
+
+def _spread_out(wish: Wish) -> Manifest:
+    """One node that is lost shall not take all managers along, where there are several nodes."""
+    if wish.replicas == 1:
+        return {}
+    rule = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": wish.labels},
+    }
+    return {"topologySpreadConstraints": [rule]}
 
 
 def _container(wish: Wish) -> Manifest:
@@ -122,7 +155,7 @@ def _container(wish: Wish) -> Manifest:
         "image": wish.image,
         "command": ["podlane"],
         "args": ["run"],
-        "env": [{"name": name, "value": value} for name, value in _environment(wish).items()],
+        "env": [*_named(_environment(wish)), *([_POD] if wish.replicas > 1 else [])],
         "ports": [{"name": "metrics", "containerPort": METRICS_PORT}],
         "livenessProbe": _probe("/health/live", period=20),
         "readinessProbe": _probe("/health/ready", period=3),
@@ -152,6 +185,13 @@ _PLACES = {
 }
 
 
+_POD = {"name": "PODLANE_POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}
+
+
+def _named(values: Mapping[str, str]) -> list[Manifest]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
 def _environment(wish: Wish) -> dict[str, str]:
     """No secret is in it: those are files."""
     found = {
@@ -162,8 +202,9 @@ def _environment(wish: Wish) -> dict[str, str]:
         "PODLANE_SECRETS": SECRETS_FOLDER,
         "PODLANE_TOKEN_SECRET": f"{wish.namespace}/{wish.name}",
     }
-    if wish.replicas == 1:  # several managers need an id each, and make it
-        found["PODLANE_SYSTEM_ID"] = wish.system_id or derived_system_id(wish)
+    found["PODLANE_SYSTEM_ID"] = wish.system_id or derived_system_id(wish)
+    if wish.replicas > 1:  # each has an id made of this one, by its seat
+        found |= {"PODLANE_REPLICAS": str(wish.replicas), "PODLANE_NAMESPACE": wish.namespace}
     if wish.certificates:
         found["PODLANE_CERTIFICATES"] = CERTIFICATES_FOLDER
     if wish.extras.certificates_in_jobs:
@@ -186,8 +227,10 @@ def _volumes(wish: Wish) -> list[Manifest]:
 
 def needs_account(wish: Wish) -> bool:
     """Whether some runner reaches the cluster by the manager's own account, or the manager itself
-    has to, for a token that it exchanges."""
-    return any(not one.kubernetes.host or rotates(one) for one in wish.config.runners)
+    has to, for a token that it exchanges or for its seat."""
+    return wish.replicas > 1 or any(
+        not one.kubernetes.host or rotates(one) for one in wish.config.runners
+    )
 
 
 def _account_sources() -> list[Manifest]:

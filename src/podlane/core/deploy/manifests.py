@@ -9,7 +9,9 @@ from podlane.core.deploy.wish import Manifest, Wish, metadata
 
 def manifests(wish: Wish) -> tuple[Manifest, ...]:
     found = [_namespace(wish), manager.account(wish)]
-    reach = rights.rights(wish.config, wish.namespace, wish.name)
+    leases = manager.leases(wish)
+    names = tuple(one["metadata"]["name"] for one in leases)
+    reach = rights.rights(wish.config, wish.namespace, wish.name, names)
     found += rights.manifests(wish, reach)
     found += [manager.secret(wish), manager.config_map(wish, reach.places)]
     if wish.certificates:
@@ -18,7 +20,7 @@ def manifests(wish: Wish) -> tuple[Manifest, ...]:
         found.append(network_policy(wish))
     if wish.extras.service_monitor:
         found += [service(wish), service_monitor(wish)]
-    found.append(manager.deployment(wish))
+    found += [*leases, manager.deployment(wish)]
     if wish.replicas > 1:
         found.append(manager.disruption_budget(wish))
     return tuple(found)

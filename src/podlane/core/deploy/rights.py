@@ -23,6 +23,9 @@ _DEPLOYMENTS = {"list", "get", "create", "update", "patch", "delete"}
 _OF_PAUSE_PODS: Rules = {("apps", "deployments"): _DEPLOYMENTS}
 _OF_THEIR_CLASS: Rules = {("scheduling.k8s.io", "priorityclasses"): {"get", "create"}}
 
+_LEASES = ("coordination.k8s.io", "leases")
+_OF_SEATS: Rules = {_LEASES: {"list", "watch"}}
+
 
 class Rights(msgspec.Struct, frozen=True):
     """Rules by namespace, and those that no namespace bounds; `why` says why there are such."""
@@ -31,6 +34,7 @@ class Rights(msgspec.Struct, frozen=True):
     everywhere: Rules = {}
     why: tuple[str, ...] = ()
     token_secret: str = ""  # in the manager's namespace; the one object of its kind
+    seats: tuple[str, ...] = ()  # there as well: Leases, which each of several managers writes
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -39,9 +43,9 @@ class Rights(msgspec.Struct, frozen=True):
         return (*self.namespaces, *anywhere)
 
 
-def rights(config: Config, namespace: str, secret: str) -> Rights:
+def rights(config: Config, namespace: str, secret: str, seats: tuple[str, ...] = ()) -> Rights:
     """What the runners of `config` need. `namespace`: where the manager itself is; `secret`: where
-    it keeps a token that it has rotated."""
+    it keeps a token that it has rotated; `seats`: the Leases of several managers."""
     found: dict[str, Rules] = {}
     everywhere: Rules = {}
     why: list[str] = []
@@ -62,9 +66,9 @@ def rights(config: Config, namespace: str, secret: str) -> Rights:
                 _add(everywhere, _OF_THEIR_CLASS)
                 why.append(f"the pause pods' priority class of the runner {_named(runner)}")
     token_secret = secret if any(rotates(one) for one in config.runners) else ""
-    if token_secret:
-        found.setdefault(namespace, {})
-    return Rights(found, everywhere, tuple(dict.fromkeys(why)), token_secret)
+    if token_secret or seats:
+        _add(found.setdefault(namespace, {}), _OF_SEATS if seats else {})
+    return Rights(found, everywhere, tuple(dict.fromkeys(why)), token_secret, seats)
 
 
 def _home(runner: RunnerConfig, namespace: str) -> str:
@@ -111,8 +115,8 @@ def manifests(wish: Wish, reach: Rights) -> tuple[Manifest, ...]:
     for namespace, rules in sorted(reach.namespaces.items()):
         meta = metadata(wish, _name(wish, namespace), namespace)
         role = _role("Role", meta, rules)
-        if reach.token_secret and namespace == wish.namespace:
-            role["rules"].append(_of_the_token(reach.token_secret))
+        if namespace == wish.namespace:
+            role["rules"] += _of_named(reach)
         found += [role, _binding("Role", meta, wish)]
     if reach.everywhere:
         meta = metadata(wish, f"{wish.namespace}-{wish.name}", None)
@@ -138,14 +142,18 @@ def _role(kind: str, meta: Manifest, rules: Rules) -> Manifest:
     }
 
 
-def _of_the_token(name: str) -> Manifest:
-    """To write a new token in the place of one that ends: this Secret, and no other."""
-    return {
-        "apiGroups": [""],
-        "resources": ["secrets"],
-        "resourceNames": [name],
-        "verbs": ["patch"],
-    }
+def _of_named(reach: Rights) -> list[Manifest]:
+    """To write a new token in the place of one that ends, and to sit down: these objects, and no
+    other."""
+    named = (
+        ("", "secrets", [reach.token_secret] if reach.token_secret else []),
+        (*_LEASES, list(reach.seats)),
+    )
+    return [
+        {"apiGroups": [group], "resources": [kind], "resourceNames": names, "verbs": ["patch"]}
+        for group, kind, names in named
+        if names
+    ]
 
 
 def _binding(kind: str, meta: Manifest, wish: Wish) -> Manifest:

@@ -14,6 +14,7 @@ from podlane.core.plan.model import JobPlan
 from podlane.core.plan.overwrites.maps import is_reserved
 from podlane.core.pod import names
 from podlane.core.text.duration import format_duration
+from podlane.core.text.seat_names import SEAT
 from podlane.core.text.token import short_token
 
 _TEXT_LIMIT = 1024
@@ -69,7 +70,7 @@ def _own_labels(job: Job, context: RunnerContext) -> dict[str, str]:
         names.SLOT: str(context.slot),
         names.PROJECT_SLOT: str(context.project_slot),
         names.ATTEMPT: "0",
-    } | ({names.SEAT: context.seat} if context.seat else {})
+    } | ({SEAT: context.seat} if context.seat else {})
 
 
 def _gitlab_labels(job: Job, context: RunnerContext, reader: Reader) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 from podlane.core.text.token import Token, short_token
 
@@ -19,8 +20,6 @@ JOB_ID = "podlane.dev/job-id"
 PROJECT_ID = "podlane.dev/project-id"
 SLOT = "podlane.dev/slot"  # CI_CONCURRENT_ID
 PROJECT_SLOT = "podlane.dev/project-slot"  # CI_CONCURRENT_PROJECT_ID
-SEAT = "podlane.dev/seat"  # of the manager that launched the job, where there are several
-SEATS = "podlane.dev/seats"  # on their Leases: the installation
 SPOKEN = "podlane.dev/spoken"  # on a pod that stays: GitLab has its job's outcome
 NOTED = "podlane.dev/went-to"  # on a note: the namespace that jobs went to
 ATTEMPT = "podlane.dev/attempt"
@@ -47,6 +46,12 @@ def runner_key(url: str, runner_token: Token) -> str:
 def record_name(runner: str, job_id: int) -> str:
     """The name of the job's Secret."""
     return f"runner-{runner}-job-{job_id}"
+
+
+def is_record(name: str, labels: Mapping[str, str]) -> bool:
+    """Whether a Secret with these labels is a record, by its name."""
+    job_id = labels.get(JOB_ID, "")
+    return job_id.isdecimal() and name == record_name(labels.get(RUNNER, ""), int(job_id))
 
 
 def pod_name(record: str, attempt: int) -> str:

@@ -18,6 +18,7 @@ import msgspec
 
 from podlane.core.pod import names
 from podlane.core.pod.state import RawMetadata
+from podlane.core.text.seat_names import SEAT, SEATS
 
 WANTED = "podlane.dev/wanted-by"  # on a Lease: a manager that has no seat
 SETTLING = 0
@@ -100,7 +101,7 @@ Step = Take | Give | Want | Lost
 def parse_seat(raw: RawLease, now: float) -> Seat | None:
     """None where it is no seat of ours."""
     meta, spec = raw.metadata, raw.spec
-    ordinal, version = meta.labels.get(names.SEAT, ""), meta.resource_version
+    ordinal, version = meta.labels.get(SEAT, ""), meta.resource_version
     if not (ordinal.isdecimal() and version.isdecimal()):
         return None
     return Seat(
@@ -171,15 +172,7 @@ def system_id(base: str, ordinal: int) -> str:
 
 
 def selector(installation: str) -> str:
-    return f"{names.SEATS}={names.label_value(installation)}"
-
-
-def lease_name(installation: str, ordinal: int) -> str:
-    return f"{installation}-{ordinal}"
-
-
-def labels(installation: str, ordinal: int) -> dict[str, str]:
-    return {names.SEATS: names.label_value(installation), names.SEAT: str(ordinal)}
+    return f"{SEATS}={names.label_value(installation)}"
 
 
 def taken(seat: Seat, me: str, time: str, pace: Pace) -> Manifest:

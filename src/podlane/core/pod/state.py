@@ -17,6 +17,7 @@ from podlane.core.job.word import LastWord, parse_word
 from podlane.core.pod import names, pulls
 from podlane.core.pod.pull_credentials import CREDENTIALS
 from podlane.core.pod.slots import Claim, parse_claim
+from podlane.core.text.seat_names import SEAT
 
 
 class RawOwner(msgspec.Struct, frozen=True):
@@ -228,7 +229,7 @@ def parse_record(raw: RawRecord) -> RecordState:
         version=_number(meta.resource_version),
         claim=parse_claim(meta.labels),
         has_own_namespace=names.OWN_NAMESPACE in meta.annotations,
-        seat=meta.labels.get(names.SEAT, ""),
+        seat=meta.labels.get(SEAT, ""),
     )
 
 
