@@ -3,6 +3,7 @@ when something is in the way."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from harness.http_server import serve
 from harness.object_store import ObjectStore
 from harness.release import OldRelease
 from harness.runners_gitlab import GitLab
+from podlane.core.config.rotation import digest
+from podlane.core.text.token import Token
 
 TEMPLATE = """\
 [[runners]]
@@ -227,7 +230,7 @@ def test_gitlab_that_is_not_to_be_reached_from_here(gitlab: GitLab, home: Path) 
     with a_world(gitlab, home, url="http://127.0.0.1:9") as world:
         ended = world.run()
         assert ended.code == 0
-        assert "could not be asked from here about the token" in ended.err
+        assert "could not be asked from here about the runner" in ended.err
 
 
 def test_a_token_that_only_the_pod_knows(gitlab: GitLab, home: Path) -> None:
@@ -248,6 +251,46 @@ def test_a_token_that_only_the_pod_knows(gitlab: GitLab, home: Path) -> None:
         gitlab.tokens["old-token-of-the-pod"] = 11
         ended = world.run("--apply", f"--config={config}")
         assert ended.code == 0, ended.err
+
+
+def test_a_stop_that_would_take_the_runner_away(gitlab: GitLab, home: Path) -> None:
+    stops = {"preStop": {"exec": {"command": ["/entrypoint", "unregister", "--all-runners"]}}}
+    gitlab.tokens["old-token-of-the-pod"] = 11
+    with a_world(gitlab, home, token="old-token-of-the-pod", lifecycle=stops) as world:
+        world.secrets.append("old-token-of-the-pod")
+        ended = world.run("--apply")
+        assert ended.code == 1
+        assert "would take the runner from the script away from GitLab when it stops" in ended.err
+        assert world.store.changes == []
+
+
+def test_a_release_without_a_record_of_helm(gitlab: GitLab, home: Path) -> None:
+    with a_world(gitlab, home, has_record=False) as world:
+        assert world.run("--release=gl", "--apply").code == 0
+        assert world.old()["spec"]["replicas"] == 0
+
+
+def test_back_with_a_token_that_podlane_has_exchanged(world: World) -> None:
+    assert world.run("--apply").code == 0
+    secret = world.store.objects["/api/v1/namespaces/ci/secrets/podlane"]
+    (key,) = secret["data"]
+    mark = digest(Token("glrt-good"))
+    secret["data"] = {key: encoded("glrt-newer"), key + "_REPLACED": encoded(mark)}
+    world.secrets.append("glrt-newer")
+    world.store.refuses = lambda m, p, _: "a policy" if m == "PATCH" and "/secrets/" in p else ""
+    ended = world.run("back")
+    assert "cannot write the Secret gl-gitlab-runner: a policy" in ended.err
+    assert world.old()["spec"]["replicas"] == 0
+    world.store.refuses = lambda _method, _path, _trial: ""
+    ended = world.run("back")
+    assert ended.code == 0, ended.err
+    assert "takes the token that podlane has exchanged since" in ended.out
+    data = world.store.objects["/api/v1/namespaces/ci/secrets/gl-gitlab-runner"]["data"]
+    assert data["runner-token"] == encoded("glrt-newer")
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def test_a_shell_runner(gitlab: GitLab, home: Path) -> None:

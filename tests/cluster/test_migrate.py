@@ -77,6 +77,17 @@ async def managers(release: OldRelease, wanted: int) -> None:
     await wait.until(f"{wanted} managers of the old release", are_so, 60)
 
 
+async def a_job_of(release: OldRelease) -> str:
+    """A pod as gitlab-runner makes it for a job, that runs on and on."""
+    short = release.token.removeprefix("glrt-")[:9]
+    name = f"runner-{short.lower()}-project-1-concurrent-0-abcdefgh"
+    label = f"manager.runner.gitlab.com/id-short={short}"
+    command = ("--labels", label, "--", "sleep", "3600")
+    pull = "--image-pull-policy=IfNotPresent"
+    await kubectl("-n", release.namespace, "run", name, "--image=busybox:1", pull, *command)
+    return f"pod/{name}"
+
+
 async def migrate(release: OldRelease, *words: str) -> str:
     where = (f"--namespace={release.namespace}", f"--release={release.name}")
     ended = await podlane("migrate", *words, *where, PODLANE_IMAGE=IMAGE)
@@ -110,8 +121,11 @@ async def test_a_plain_release(served: Gitlab, namespace: str) -> None:
     assert "Nothing was changed." in said
     assert await everything(namespace) == before
 
+    theirs = await a_job_of(old)
+    assert "1 job running" in await migrate(old)
     said = await migrate(old, "--apply", "--wait=1m")
     assert "podlane takes the jobs" in said, said
+    assert await kubectl("-n", namespace, "get", theirs, "-o", "jsonpath={.status.phase}")
     assert "the old manager has ended" in said, said
     await managers(old, 0)
     slow = JobSpec(name="slow", script=("i=0; while [ $i -lt 15 ]; do i=$((i+1)); sleep 1; done",))
@@ -126,6 +140,8 @@ async def test_a_plain_release(served: Gitlab, namespace: str) -> None:
     assert "gitlab-runner takes the jobs again" in said, said
     assert last.state == "success"
     await managers(old, 1)
+    phase = await kubectl("-n", namespace, "get", theirs, "-o", "jsonpath={.status.phase}")
+    assert phase == "Running"
     assert await everything(namespace) == before
 
 

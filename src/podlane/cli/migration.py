@@ -17,6 +17,7 @@ from podlane.cli.deploy.options import in_cluster
 from podlane.cli.gitlab import ask
 from podlane.cli.registered import registered
 from podlane.clients.gitlab.info import build_info
+from podlane.core.config.check import check
 from podlane.core.config.edit import set_values
 from podlane.core.config.model import RunnerConfig
 from podlane.core.config.notes import ConfigNote
@@ -50,7 +51,7 @@ def migrate(options: Mapping[str, Any]) -> None:
     steps, running = in_cluster(context, lambda api: _plan(api, release, wish))
     _show_release(release, wish, running)
     _show_settings(found, release, wish)
-    _show_left(left_behind(release, found, account))
+    _show_left(left_behind(release, found, account, wish.name))
     click.echo("\nObjects of podlane:")
     for step in steps:
         click.echo(f"  {shown(step.manifest)}: {'new' if step.is_new else 'there already'}")
@@ -58,6 +59,7 @@ def migrate(options: Mapping[str, Any]) -> None:
     if not options["applies"]:
         _show_what_apply_does(release, wish, running)
         return
+    _refuse_unregistering(release, wish)
     _refuse_losses(release, running, is_forced=options["now"])
     click.echo("\nMoving:")
     in_cluster(context, lambda api: switch.switch(api, release, wish, click.echo, options["wait"]))
@@ -145,37 +147,39 @@ def _verified(text: str, wish: Wish, release: Release) -> str:
         certificates.mkdir(mode=0o700)
         for name, pem in release.certificates.items():
             Path(certificates, Path(name).name).write_text(pem)
-        for index, runner in enumerate(wish.config.runners):
-            ends = _verify(runner, derived_system_id(wish), Path(folder), release)
-            if ends and len(wish.config.runners) == text.count("[[runners]]"):
-                text = set_values(text, index, token_times(datetime.now(UTC), ends))
+        for entry in check(text, os.environ).entries:
+            ends = _verify(entry.runner, derived_system_id(wish), Path(folder), release)
+            if ends:
+                text = set_values(text, entry.index, token_times(datetime.now(UTC), ends))
     return text
 
 
 def _verify(runner: RunnerConfig, system_id: str, folder: Path, release: Release) -> str:
-    info = build_info(__version__, {})
+    """Return when the token ends, "" for never or nobody knows."""
+    info, who = (
+        build_info(__version__, {}),
+        f"the runner {runner.name} ({short_token(runner.token)})",
+    )
     try:
         identity = ask(runner, folder, lambda api: api.verify(runner.token, system_id, info))
     except ServiceError as error:
         if error.status in (401, 403):
-            raise PodlaneError(
-                f"GitLab refuses the token of the runner {runner.name} "
-                f"({short_token(runner.token)})",
-                hint="the old manager may have exchanged it, and keeps the new one in its pod "
-                f"alone: `kubectl -n {release.namespace} exec deploy/"
-                f"{release.deployment['metadata']['name']} -- cat "
-                "/home/gitlab-runner/.gitlab-runner/config.toml > config.toml`, and add --config "
-                "config.toml",
-                reference="migrate-token",
-            ) from None
-        click.echo(
-            f"note: {runner.url} could not be asked from here about the token of {runner.name}: "
-            f"{error.message}",
-            err=True,
-        )
+            raise _refused_token(who, release) from None
+        click.echo(f"GitLab could not be asked from here about {who}: {error.message}", err=True)
         return ""
-    click.echo(f"GitLab takes the token of the runner {runner.name} ({short_token(runner.token)}).")
+    click.echo(f"GitLab takes the token of {who}.")
     return identity.token_expires_at
+
+
+def _refused_token(who: str, release: Release) -> PodlaneError:
+    place = f"-n {release.namespace} exec deploy/{release.deployment['metadata']['name']}"
+    return PodlaneError(
+        f"GitLab refuses the token of {who}",
+        hint="the old manager may have exchanged it, and keeps the new one in its pod alone: "
+        f"`kubectl {place} -- cat /home/gitlab-runner/.gitlab-runner/config.toml > config.toml`, "
+        "and add --config config.toml",
+        reference="migrate-token",
+    )
 
 
 def _show_release(release: Release, wish: Wish, running: int | None) -> None:
@@ -246,6 +250,19 @@ def _show_what_apply_does(release: Release, wish: Wish, running: int | None) -> 
     if release.grace < _SHORT_GRACE and running:
         click.echo(f"     that is short: {_several(running, 'job')} of it may be lost")
     click.echo("  3. nothing of the old release is deleted; `podlane migrate back` is the way back")
+
+
+def _refuse_unregistering(release: Release, wish: Wish) -> None:
+    """With a `glrt-` token `unregister` forgets one manager; with an older one the whole runner."""
+    for runner in wish.config.runners:
+        if release.unregisters and not runner.token.reveal().startswith(start.NEW_TOKEN):
+            raise PodlaneError(
+                f"the old manager would take the runner {runner.name} away from GitLab when it "
+                "stops (preStop: unregister), and its token with it",
+                hint="make a runner on GitLab's pages (its token begins with `glrt-`), then "
+                "`podlane register` and `podlane deploy apply`. Nothing was changed",
+                reference="migrate-unregisters",
+            )
 
 
 def _refuse_losses(release: Release, running: int | None, *, is_forced: bool) -> None:

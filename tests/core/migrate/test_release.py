@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import tomllib
 from typing import Any
 
@@ -12,9 +15,10 @@ from podlane.cli.registered import registered
 from podlane.core.migrate import start
 from podlane.core.migrate.config import Moved, moved
 from podlane.core.migrate.helm import newest, read_record
-from podlane.core.migrate.left import left_behind
+from podlane.core.migrate.left import left_behind, proxies_of
 from podlane.core.migrate.pod import assemble, looks_like_one, register_words, sources, texts_of
 from podlane.core.migrate.release import Release
+from podlane.core.text.token import Token
 from podlane.errors import ConfigError, PodlaneError
 
 TEMPLATE = """\
@@ -26,6 +30,7 @@ TEMPLATE = """\
     namespace = "jobs"
     image = "debian:12"
 """
+MONITOR = "value `metrics.serviceMonitor.interval`"
 GOOGLE = '{"client_email": "me@g.test", "private_key": "-----KEY-----\\nabc\\n"}'
 
 
@@ -184,6 +189,93 @@ def test_nothing_to_go_by() -> None:
     release = read(old())
     with pytest.raises(ConfigError, match=r"no config\.toml with runners was found"):
         moved(assemble(release.deployment, {}, None), {})
+
+
+@pytest.mark.parametrize(
+    ("values", "left"),
+    [
+        ({"concurrent": 4, "rbac": {"create": True}, "metrics": {"enabled": True}}, []),
+        ({"nodeSelector": {"a": "b"}, "hpa": {}, "useTini": False, "image": None}, []),
+        ({"hpa": {"minReplicas": 1}}, ["value `hpa`"]),
+        ({"rbac": {"rules": [{"verbs": ["get"]}]}}, ["value `rbac.rules`"]),
+        ({"runners": {"tags": "x", "config": "y"}}, ["value `runners.tags`"]),
+        ({"runners": {"cache": {"cacheType": "s3"}}}, ["value `runners.cache.cacheType`"]),
+        ({"metrics": {"serviceMonitor": {"enabled": True, "interval": "1m"}}}, [MONITOR]),
+        ({"sessionServer": {"enabled": True, "timeout": 5}}, ["session server"]),
+        ({"nobody": {"knows": 1}}, ["value `nobody.knows`"]),
+    ],
+)
+def test_values_that_do_not_go_on(values: dict[str, Any], left: list[str]) -> None:
+    release, found = made(old(values=values))
+    rows = left_behind(release, found, {})
+    assert [row.what.removesuffix(" (interactive web terminals)") for row in rows] == left
+
+
+def test_what_the_objects_show_that_does_not_go_on() -> None:
+    release = read(old())
+    spec = release.deployment["spec"]["template"]
+    pod = spec["spec"]
+    spec["metadata"]["annotations"] = {
+        "prometheus.io/scrape": "true",
+        "team": "a",
+        "checksum/x": "",
+    }
+    pod["serviceAccountName"] = "of-the-release"
+    pod["containers"].append({"name": "proxy"})
+    pod["initContainers"] = [{"name": "configure"}, {"name": "fetch"}]
+    pod["volumes"].append({"name": "extra", "emptyDir": {}})
+    pod["volumes"].append({"name": "custom-certs", "secret": {"secretName": "ca"}})
+    mount = {"name": "custom-certs", "mountPath": "/home/gitlab-runner/.gitlab-runner/certs/"}
+    pod["containers"][0]["volumeMounts"].append(mount)
+    pod["containers"][0]["resources"] = {"limits": {"cpu": "1"}}
+    for name in ("MINE", "HTTPS_PROXY", "HTTP_PROXY"):
+        value = "http://me:secret@p.test" if name == "HTTP_PROXY" else "http://p.test"
+        pod["containers"][0]["env"].append({"name": name, "value": value})
+    config = TEMPLATE.replace('"jobs"', '"jobs"\n    service_account = "of-the-release"')
+    texts = {
+        ("ConfigMap", "gl-gitlab-runner"): texts_of(
+            {
+                "kind": "ConfigMap",
+                "data": {"config.template.toml": config, "pre-entrypoint-script": "apk add x\n"},
+            }
+        ),
+        ("Secret", "gl-gitlab-runner"): {"runner-token": Token("glrt-x")},
+        ("Secret", "ca"): {"g.test.crt": Token("PEM"), "g.test.auth.key": Token("KEY")},
+    }
+    release = assemble(release.deployment, texts, None)
+    found = moved(release, {})
+    assert release.certificates == {"g.test.crt": "PEM", "g.test.auth.key": "KEY"}
+    rows = left_behind(release, found, {"eks.amazonaws.com/role-arn": "x"}, "mine")
+    assert [row.what for row in rows] == [
+        "preEntrypointScript",
+        "variable HTTP_PROXY of the manager",
+        "variable MINE of the manager",
+        "volume extra of the manager",
+        "container proxy beside the manager",
+        "init container fetch",
+        "resources of the manager",
+        "client certificate g.test.auth.key",
+        "annotations for Prometheus",
+        "annotation team of the manager's pod",
+        "ServiceAccount of-the-release, which jobs use (service_account)",
+        "annotation eks.amazonaws.com/role-arn of the ServiceAccount",
+    ]
+    assert "secret" not in "".join(f"{row.why}{row.do}" for row in rows)
+    assert proxies_of(release) == {"HTTPS_PROXY": "http://p.test"}
+
+
+def test_a_record_of_a_chart_that_holds_it() -> None:
+    packed = gzip.compress(
+        json.dumps(
+            {
+                "chart": {"metadata": {"name": "gitlab", "version": "9.1.0"}},
+                "config": {"global": {}, "gitlab-runner": {"concurrent": 3}},
+            }
+        ).encode()
+    )
+    data = base64.b64encode(base64.b64encode(packed)).decode()
+    record = read_record({"metadata": {"name": "x"}, "data": {"release": data}})
+    assert (record.chart, record.values) == ("gitlab-9.1.0", {"concurrent": 3})
 
 
 def test_what_runs_gitlab_runner_and_what_does_not() -> None:

@@ -25,7 +25,7 @@ def with_rotated(
     found = dict(wish.secrets)
     lines: list[str] = []
     for key, token in wish.secrets.items():
-        source = _source(token, there)
+        source = source_of(token, there)
         for end in _BESIDE if source else ():
             if (source + end) in there:
                 found[key + end] = there[source + end]
@@ -46,7 +46,7 @@ def with_rotated(
     return changed, tuple(lines)
 
 
-def _source(token: Token, there: Mapping[str, Token]) -> str:
+def source_of(token: Token, there: Mapping[str, Token]) -> str:
     """The key of the Secret under which this token is, or the one that came in its place."""
     mark = digest(token)
     for key in there:

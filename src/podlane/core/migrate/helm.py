@@ -13,6 +13,7 @@ import msgspec
 from podlane.core.migrate.release import Manifest
 from podlane.errors import PodlaneError
 
+CHART = "gitlab-runner"
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST = 64 * 1024 * 1024  # a record is at most a Secret; nobody's chart unpacks to more
 
@@ -44,6 +45,8 @@ def read_record(secret: Manifest) -> Record:
         found = msgspec.json.decode(text)
         meta = found["chart"]["metadata"]
         values = found.get("config") or {}
+        if meta["name"] != CHART:  # a chart that holds it, such as GitLab's own
+            values = values.get(CHART) or {}
         return Record(f"{meta['name']}-{meta['version']}", values)
     except (KeyError, TypeError, ValueError, binascii.Error, zlib.error) as error:
         raise PodlaneError(

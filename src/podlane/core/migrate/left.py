@@ -26,11 +26,14 @@ _CHART_ANNOTATIONS = ("checksum/", "prometheus.io/", "gitlab.com/prometheus", "k
 _CHART_LABELS = ("app", "chart", "release", "heritage", "app.kubernetes.io/", "helm.sh/")
 
 
-def left_behind(release: Release, moved: Moved, account: dict[str, str]) -> list[Left]:
+def left_behind(
+    release: Release, moved: Moved, account: dict[str, str], name: str = "podlane"
+) -> list[Left]:
     """All that does not carry over; nothing: everything does. `account`: the annotations of the
-    manager's ServiceAccount."""
-    found = [*_runners(moved), *_session(release, moved), *_start(release)]
-    found += [*_pod(release), *_metadata(release, account), *left_of_values(release)]
+    manager's ServiceAccount; `name`: of podlane's deployment."""
+    found = [*_runners(moved), *_session(release, moved), *_start(release, name)]
+    found += [*_pod(release), *_labels(release), *_accounts(release, moved, account, name)]
+    found += left_of_values(release)
     return list(dict.fromkeys(found))
 
 
@@ -55,7 +58,7 @@ def _session(release: Release, moved: Moved) -> Iterator[Left]:
         )
 
 
-def _start(release: Release) -> Iterator[Left]:
+def _start(release: Release, podlane: str) -> Iterator[Left]:
     if release.pre_entrypoint:
         yield Left(
             "preEntrypointScript",
@@ -67,8 +70,8 @@ def _start(release: Release) -> Iterator[Left]:
             yield Left(
                 f"variable {name} of the manager",
                 "podlane's manager gets no variables of yours",
-                f"where it needs it: `kubectl -n {release.namespace} set env deployment/…`, "
-                "which upgrades leave alone",
+                f"where it needs it: `kubectl -n {release.namespace} set env "
+                f"deployment/{podlane} {name}=…`, which upgrades leave alone",
             )
     if release.unregisters:
         yield Left(
@@ -113,7 +116,7 @@ def _pod(release: Release) -> Iterator[Left]:
             )
 
 
-def _metadata(release: Release, account: dict[str, str]) -> Iterator[Left]:
+def _labels(release: Release) -> Iterator[Left]:
     meta = release.deployment.get("spec", {}).get("template", {}).get("metadata", {})
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
     if any(key.startswith("prometheus.io/") for key in annotations):
@@ -132,11 +135,25 @@ def _metadata(release: Release, account: dict[str, str]) -> Iterator[Left]:
                 "podlane's pods have their own",
                 "nothing, unless another program looks for it: `kubectl patch deployment`",
             )
+
+
+def _accounts(
+    release: Release, moved: Moved, account: dict[str, str], podlane: str
+) -> Iterator[Left]:
+    own = release.pod.get("serviceAccountName")
+    for runner in read_toml(moved.after).get("runners", []):
+        used = runner.get("kubernetes", {}).get("service_account")
+        if used and used == own:
+            yield Left(
+                f"ServiceAccount {own}, which jobs use (service_account)",
+                "it belongs to the old release, and goes with it",
+                "before you uninstall that one, make an account of your own and name it there",
+            )
     for key in sorted(account):
         if not key.startswith(("meta.helm.sh/", "kubectl.kubernetes.io/")):
             yield Left(
                 f"annotation {key} of the ServiceAccount",
                 "podlane has an account of its own",
                 "if it lends the manager a cloud's rights (a cache's): `kubectl -n "
-                f"{release.namespace} annotate serviceaccount podlane {key}=…`",
+                f"{release.namespace} annotate serviceaccount {podlane} {key}=…`",
             )

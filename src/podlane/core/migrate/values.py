@@ -162,4 +162,4 @@ def _set(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
             yield path, value
 
 
-_TABLES = ("runners", "rbac", "serviceAccount")
+_TABLES = ("runners", "rbac", "serviceAccount", "metrics.serviceMonitor")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from podlane.clients.kube.api import KubeApi
 from podlane.core.migrate.release import MIGRATED_TO, REPLICAS, notes_on
 from podlane.deploy.migrate import old
+from podlane.deploy.migrate.exchanged import hand_over
 from podlane.deploy.migrate.read import find_old
 from podlane.deploy.ready import wait_until_ready
 from podlane.deploy.standing import shown
@@ -29,6 +30,7 @@ async def back(api: KubeApi, release: str, namespace: str, tell: Tell, ending: E
         )
     podlanes, _, name = noted[MIGRATED_TO].partition("/")
     replicas = int(noted.get(REPLICAS, "1"))
+    await hand_over(api, deployment, (podlanes, name), tell)
     try:
         await old.start(api, deployment, replicas)
     except Rejected as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -18,7 +19,7 @@ from podlane.deploy.standing import pods
 from podlane.errors import Gone, Rejected
 
 _SHORT = "manager.runner.gitlab.com/id-short"
-_OURS = "app.kubernetes.io/managed-by"
+_NOT_OURS = "app.kubernetes.io/managed-by!=podlane"
 _DRY = "dryRun=All"
 
 
@@ -27,6 +28,7 @@ class _Status(msgspec.Struct, frozen=True):
 
 
 class _Metadata(msgspec.Struct, frozen=True):
+    name: str
     labels: dict[str, str] = {}
 
 
@@ -64,17 +66,25 @@ async def job_pods(api: KubeApi, runners: Iterable[RunnerConfig]) -> int | None:
     count = 0
     for runner in runners:
         reach = reach_of(runner.kubernetes)
-        selector = f"{_SHORT}={short_token(runner.token)},{_OURS}!=podlane"
+        short = short_token(runner.token)
         for place in ("",) if reach.is_any else reach.names:
             try:
-                query = Query(POD, place, selector, metadata_only=False, item=_Item)
+                query = Query(POD, place, _NOT_OURS, metadata_only=False, item=_Item)
                 found, _ = await list_items(api, query)
             except Gone:
                 continue
             except Rejected:
                 return None
-            count += sum(one.status.phase in ("Pending", "Running") for one in found)
+            count += sum(_runs_for(one, short) for one in found)
     return count
+
+
+def _runs_for(pod: _Item, short: str) -> bool:
+    """By the label of newer gitlab-runners, or by the name that all of them give."""
+    named = re.sub(r"[^a-z0-9-]", "", short.lower())
+    is_its = pod.metadata.labels.get(_SHORT) == short
+    is_its = is_its or pod.metadata.name.startswith(f"runner-{named}-project-")
+    return is_its and pod.status.phase in ("Pending", "Running")
 
 
 async def _patch(
