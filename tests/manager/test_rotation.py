@@ -21,6 +21,7 @@ from podlane.local.cluster.cluster import Cluster
 from podlane.local.cluster.faults import NoRight
 from podlane.local.coordinator import Coordinator
 from podlane.manager.board import Board
+from podlane.manager.metrics.tally import Tally
 from podlane.manager.rotation import Rotation
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
@@ -51,7 +52,7 @@ class Desk:
         self.token = gitlab.register_runner().token
         self.runners: list[Runner] = []
         identity = Identity("1", "s_1", "here", "host", "")
-        self.book = RunnerBook(identity, folder, Board(), self.environ)
+        self.book = RunnerBook(identity, folder, Board(), Tally(), self.environ)
         self.rotation = self.restarted()
 
     def restarted(self) -> Rotation:

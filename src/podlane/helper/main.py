@@ -101,7 +101,8 @@ def finish(work: Work, outcome: Outcome) -> None:
     """Tell GitLab the outcome; the last word says whether it was taken."""
     window = work.reporter.window
     told = in_words_of(outcome, work.plan.gitlab.failure_reasons)
-    word = LastWord("decided", told, window.sent, is_kept=work.is_kept)
+    waits = work.meter.waits(work.hello)
+    word = LastWord("decided", told, window.sent, is_kept=work.is_kept, waits=waits)
     say(work.plan, word)
     if work.reporter.finish(told, work.final_until):
         say(work.plan, msgspec.structs.replace(word, state="accepted", sent=window.sent))

@@ -46,6 +46,7 @@ class Meter:
         self._trace = trace
         self._killed_before = 0
         self._launch = _Launch.of(Path(plan.places.pod), plan.usage.received)
+        self._first_step_at = 0.0
         self._begins = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="usage")
         trace.listener = self
@@ -70,6 +71,7 @@ class Meter:
             self._note("helper", "refused", f" in stage {self.stage}")
 
     def step_began(self) -> None:
+        self._first_step_at = self._first_step_at or time.time()
         self._begin("build")
 
     def step_ended(self, status: int | None) -> None:
@@ -137,6 +139,17 @@ class Meter:
         containers = self.now() if is_pod else {}
         told = {one.container for one in self.shortages} | ({"build"} if self.lost_in else set())
         return usage.block(start, self._trace.spent, containers, told)
+
+    def waits(self, hello: Hello | None) -> tuple[float, ...]:
+        """Seconds: see `LastWord`."""
+        received = self._settings.received
+        if received <= 0:
+            return ()
+        start = self._launch.until(hello, 0)
+        found = [start.scheduling, start.pulling]
+        if self._first_step_at:
+            found.append(max(0.0, self._first_step_at - received))
+        return tuple(round(seconds, 2) for seconds in found)
 
     def _look(self) -> None:
         if self._settings.with_cgroup:

@@ -30,6 +30,8 @@ from podlane.manager.hands import Hands
 from podlane.manager.keep import Keeper
 from podlane.manager.launch import launch
 from podlane.manager.left_out import without_faults
+from podlane.manager.metrics.collect import Collector
+from podlane.manager.metrics.tally import Counting, Tally
 from podlane.manager.pauses import Pause, Pauses
 from podlane.manager.places import Places
 from podlane.manager.poller import Asking, Poller
@@ -39,7 +41,7 @@ from podlane.manager.runners import Identity, RunnerBook
 from podlane.manager.seats import Alone, Duty, Part, Seats
 from podlane.manager.sentry import Sentry
 from podlane.manager.settle import Settler
-from podlane.manager.status import Status, serve_status
+from podlane.manager.status import serve_status
 from podlane.manager.usage_log import UsageLog
 
 log = logging.getLogger(__name__)
@@ -76,17 +78,21 @@ class Manager:
         self.board = Board()
         self.seats = _seats(identity)
         self.part: Part = self.seats or Alone()
-        self.hands = Hands(self.board, UsageLog(path.parent), duty=Duty(self.part))
+        self.tally = Tally()
+        self.hands = Hands(
+            self.board, UsageLog(path.parent), duty=Duty(self.part), tally=self.tally
+        )
         self.places = Places(self.board, config.concurrent, self.part)
-        self.book = RunnerBook(identity, path.parent, self.board)
+        self.book = RunnerBook(identity, path.parent, self.board, self.tally)
         self.settler = Settler(self.hands, self._runner_of)
         self.keeper = Keeper(self.hands, self.settler, self._runner_of)
         self._asking = Asking(self.places, self._start)
         self.pollers = self._asking.pollers
         self.boot = Boot()
         self.pauses = Pauses(self.board, self.part)
-        self.status = Status(config, self.board, self.places, self.pollers, self.pauses.kept)
-        self.status.why_not_ready = self._why_not_ready
+        self.metrics = Collector(
+            self.tally, self.board, self.places, self.pollers, self.pauses.kept
+        )
         self.launching: set[asyncio.Task[None]] = set()
         self.begun = 0  # jobs, since the start
         self.most_jobs = 0  # after which no more are asked for; 0: no end
@@ -102,6 +108,7 @@ class Manager:
 
     async def serve(self, signals: Signals) -> None:
         """Run until told to stop. An unexpected error in any part ends the process."""
+        logging.getLogger("podlane").addHandler(Counting(self.tally))
         async with asyncio.TaskGroup() as self._launches:
             try:
                 async with asyncio.TaskGroup() as self._tasks:
@@ -110,17 +117,23 @@ class Manager:
                     self._tasks.create_task(self.keeper.serve(self._tasks))
                     self._tasks.create_task(self.places.serve())
                     self._tasks.create_task(self.sentry.serve())
-                    self._tasks.create_task(serve_status(self.status, self._config.listen_address))
+                    self._tasks.create_task(self._serve_status())
                     await self._sit_down()
                     self._apply(self._config, self._left_out, is_start=True)
+                    self.tally.configurations["loaded"] += 1
+                    self.tally.state = "running"
                     self._tasks.create_task(orphans.sweep(self._runners, self.hands))
                     self._tasks.create_task(self._follow_config(signals.hup))
                     self._tasks.create_task(self.rotation.serve(self._launches))
             except* _StopNow:
+                self.tally.state = "graceful-shutdown"
                 log.info("Stopping: no more jobs are asked for")
                 await self.pauses.close(_PAUSES_SECONDS)
             await self._end_launches(signals.stop_now)
         await self.book.close()
+
+    async def _serve_status(self) -> None:
+        await serve_status(self.metrics, self._why_not_ready, self._config.listen_address)
 
     async def _sit_down(self) -> None:
         """Of several managers each waits for its seat, and leaves when it has lost it."""
@@ -161,9 +174,11 @@ class Manager:
         except ConfigError as error:
             self._say_kept(error)
         else:
+            self.tally.configurations["loaded"] += 1
             log.info("Configuration loaded", extra={"fields": {"file": str(self.path)}})
 
     def _say_kept(self, error: ConfigError) -> None:
+        self.tally.configurations["loading_error"] += 1
         log.error(
             "The new configuration is broken; the old one stays in force",
             extra={"fields": {"file": str(self.path), "error": str(error)}},
@@ -201,7 +216,7 @@ class Manager:
                 self.boot.begin(runner)
         for pause in self.pauses.apply(runners):
             self._tasks.create_task(self._pause(pause))
-        self.status.update(config, runners, (*out, *self.book.left_out))
+        self.metrics.update(runners, (*out, *self.book.left_out))
         self.places.wake()
 
     def _limit(self, config: Config, runners: dict[str, Runner]) -> None:
@@ -253,7 +268,7 @@ class Manager:
 
     async def _launch(self, body: bytes, runner: Runner) -> None:
         try:
-            self.status.received(body, runner)
+            self.tally.take(body, runner)
             await launch(body, runner, self.hands)
         finally:
             self.places.give_back(runner.key)

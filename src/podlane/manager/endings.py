@@ -15,7 +15,8 @@ def usage(line: Line, outcome: Outcome) -> Ended:
     record, pod = line.record, line.pod
     at = pod.ended_at if pod is not None else 0
     url = pod.job_url if pod is not None else ""
-    return Ended(record.uid, url, record.created_at, at or time.time(), outcome)
+    waits = pod.word.waits if pod is not None and pod.word is not None else ()
+    return Ended(record.uid, url, record.created_at, at or time.time(), outcome, waits)
 
 
 def way_to_look(line: Line, outcome: Outcome) -> tuple[str, ...]:

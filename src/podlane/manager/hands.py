@@ -7,10 +7,12 @@ from typing import Any
 
 from podlane.clients.gitlab.calls import JobAccess
 from podlane.core.job.payload import Job
+from podlane.core.job.usage_record import Ended
 from podlane.core.text.token import Token
 from podlane.errors import Rejected
 from podlane.manager import records
 from podlane.manager.board import Board, Key
+from podlane.manager.metrics.tally import Tally
 from podlane.manager.reservation import Offers
 from podlane.manager.runner import Runner
 from podlane.manager.seats import Alone, Duty
@@ -39,6 +41,7 @@ class Hands:
 
     board: Board
     usage: UsageLog
+    tally: Tally = field(default_factory=Tally)
     voices: dict[Key, Voice] = field(default_factory=dict)
     offers: Offers = field(default_factory=Offers)
     duty: Duty = field(default_factory=lambda: Duty(Alone()))
@@ -47,6 +50,11 @@ class Hands:
 
     def __post_init__(self) -> None:
         self.slots, self.turns = Slots(self.board), Turns(self.board)
+
+    async def ended(self, runner: Runner, ended: Ended) -> None:
+        """Record that a job is over. Never raises."""
+        self.tally.end(runner, ended)
+        await self.usage.ended(runner, ended)
 
 
 class SlotLost(Exception):

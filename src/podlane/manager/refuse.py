@@ -43,4 +43,4 @@ async def refuse(
     url = next((one.value for one in job.variables if one.key == "CI_JOB_URL"), "")
     name = f"{runner.context.runner.url}/{job.id}/{job.token.reveal()}"
     key = str(uuid5(NAMESPACE_URL, name))
-    await hands.usage.ended(runner, Ended(key, url, began_at, time.time(), outcome))
+    await hands.ended(runner, Ended(key, url, began_at, time.time(), outcome))

@@ -29,6 +29,7 @@ from podlane.core.pod import names, seats
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError
 from podlane.manager.board import Board
+from podlane.manager.metrics.tally import Tally
 from podlane.manager.runner import Runner
 from podlane.manager.seats import Seating
 from podlane.manager.site import Site, cluster_of, namespace_of
@@ -63,9 +64,11 @@ class RunnerBook:
         identity: Identity,
         folder: Path,
         board: Board,
+        tally: Tally,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._board = board
+        self._tally = tally
         self._identity = identity
         self._folder = folder
         self._environ = environ
@@ -156,6 +159,7 @@ class RunnerBook:
         tls = find_tls_files(self._folder, settings)
         agent = f"podlane {self._identity.version}"
         session = HttpSession(tls, user_agent=agent, max_age=self._max_age)
+        session.seen = self._tally.of_gitlab(key)
         self._closers.append(session.close)
         context = RunnerContext(
             runner=settings,
@@ -202,7 +206,9 @@ class RunnerBook:
         return self._clusters[name]
 
     def _api(self, access: Access) -> KubeApi:
-        return KubeApi(access, user_agent=f"podlane/{self._identity.version}")
+        api = KubeApi(access, user_agent=f"podlane/{self._identity.version}")
+        api.seen_by(self._tally.of_kubernetes)
+        return api
 
 
 def _say_refused(settings: RunnerConfig, error: ConfigError, *, is_kept: bool) -> None:

@@ -218,6 +218,7 @@ class Settler:
         if key in self._hands.voices:
             await abandon(runner, self._hands.voices[key].uploads)
         await self.forget(key, line, runner)
+        self._hands.tally.given_back[runner.key] += 1
         fields = self._fields(line, runner) | {"error": why}
         log.warning(
             "Gave the job back to GitLab: the cluster has no room", extra={"fields": fields}
@@ -319,7 +320,7 @@ class Settler:
             if outcome.failure_reason is not None:
                 fields |= {"reason": str(outcome.failure_reason), "why": " ".join(lines[:1])}
             log.info("Spoke for the job", extra={"fields": self._fields(line, runner) | fields})
-            await self._hands.usage.ended(runner, endings.usage(line, outcome))
+            await self._hands.ended(runner, endings.usage(line, outcome))
         await self.forget(key, line, runner)
 
     async def forget(self, key: Key, line: Line, runner: Runner) -> None:
@@ -346,7 +347,7 @@ class Settler:
             ended = {"state": word.outcome.state, "trace_bytes": word.sent}
             log.info("The job finished", extra={"fields": fields | ended})
             line.is_spoken = True
-            await self._hands.usage.ended(runner, endings.usage(line, word.outcome))
+            await self._hands.ended(runner, endings.usage(line, word.outcome))
         if line.pod is not None:
             self._service_logs.end(line.pod)
 

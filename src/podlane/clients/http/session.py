@@ -27,6 +27,7 @@ from podlane.clients.http.tls import NO_FILES, TlsContext, TlsFiles
 from podlane.errors import ConfigError, ServiceError, Unavailable
 
 ContextOf = Callable[[], ssl.SSLContext | None]
+Seen = Callable[[Request, int, float], None]  # a call, its status or 0, its seconds
 TROUBLE = (aiohttp.ClientError, TimeoutError, OSError)
 _TLS_BUFFER = 32 * 1024
 _CONNECTIONS = 32
@@ -61,6 +62,7 @@ class HttpSession:
         self._service = service
         self._max_age = max_age
         self._pools: list[_Pool] = []
+        self.seen: Seen = lambda *_: None  # told of each call once its answer begins
 
     async def send(self, request: Request, *, timeout: float = 60) -> Answer:
         """Send and read the whole answer within `timeout`. Unavailable on trouble on the way."""
@@ -102,6 +104,7 @@ class HttpSession:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         pool = await self._fresh_pool()
         pool.busy += 1
+        began, status = time.monotonic(), 0
         try:
             try:
                 response = await pool.session.request(
@@ -112,8 +115,11 @@ class HttpSession:
                     allow_redirects=False,
                     **self._extras(request),
                 )
+                status = response.status
             except (*TROUBLE, ValueError) as error:  # yarl's, for what is no URL
                 raise self.trouble(request, error) from error
+            finally:
+                self.seen(request, status, time.monotonic() - began)
             async with response:
                 yield response
         finally:

@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from podlane.clients.http.request import Answer, Request
-from podlane.clients.http.session import TROUBLE, HttpSession, lower
+from podlane.clients.http.session import TROUBLE, HttpSession, Seen, lower
 from podlane.clients.kube import answers
 from podlane.clients.kube.access import Access
 from podlane.clients.kube.kinds import POD, Kind
@@ -40,6 +40,10 @@ class KubeApi:
         self._session = HttpSession(
             user_agent=user_agent, service="kubernetes", route=access.route, max_age=0
         )
+
+    def seen_by(self, seen: Seen) -> None:
+        """Have each call told to somebody who counts."""
+        self._session.seen = seen
 
     async def create(self, kind: Kind, namespace: str, manifest: Manifest) -> Manifest:
         """Create the object; of the answer only its metadata is asked for and returned."""

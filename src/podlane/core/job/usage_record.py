@@ -13,13 +13,14 @@ from podlane.core.job.outcome import Outcome
 
 class Ended(msgspec.Struct, frozen=True):
     """A job that is over. `uuid` is the same whoever tells of this job. `url`: its page in GitLab,
-    "" where it is not known; times are seconds since the epoch."""
+    "" where it is not known; times are seconds since the epoch. `waits`: those of its last word."""
 
     uuid: str
     url: str
     began_at: float
     ended_at: float
     outcome: Outcome
+    waits: tuple[float, ...] = ()
 
 
 class Who(msgspec.Struct, frozen=True):

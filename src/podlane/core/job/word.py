@@ -20,13 +20,17 @@ OTHER_VERSION = 78
 
 class LastWord(msgspec.Struct, frozen=True, omit_defaults=True):
     """`sent`: bytes of the trace that GitLab has acknowledged. `stage`: where the job was.
-    `is_kept`: the build container lives on, for people to look into it."""
+    `is_kept`: the build container lives on, for people to look into it. `waits`: seconds from the
+    hand-out until a node had the pod, from then until all containers ran, and from the hand-out to
+    the first line of the script; as many as there were, none where that is not known.
+    """
 
     state: Literal["running", "decided", "accepted", "deferred"]
     outcome: Outcome | None = None
     sent: int = 0
     stage: str = ""
     is_kept: bool = False
+    waits: tuple[float, ...] = ()
 
 
 def encode_word(word: LastWord) -> bytes:
