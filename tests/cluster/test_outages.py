@@ -10,10 +10,12 @@ import pytest
 
 from harness import cluster, trace, wait
 from harness.play import Open
-from harness.scenario import JobSpec
+from harness.scenario import JobSpec, RunnerSpec
 from podlane.local.coordinator import Fault
 
 GITLAB_SECONDS = float(os.environ.get("PODLANE_GITLAB_SECONDS", "120"))
+LOG_SECONDS = float(os.environ.get("PODLANE_LOG_SECONDS", "20"))
+LOG_LINES = int(os.environ.get("PODLANE_LOG_LINES", "8000000"))
 API_SECONDS = float(os.environ.get("PODLANE_API_SECONDS", "20"))
 
 
@@ -47,6 +49,36 @@ async def test_gitlab_answers_500_while_a_job_runs_and_one_ends(scene: Open) -> 
             assert trace.printed(job.trace, "step_script") == _ticks(ticks)
         assert "Could not ask for a job" in play.manager.log
         assert "Traceback" not in play.manager.log
+
+
+@pytest.mark.timeout(LOG_SECONDS + 240)
+async def test_a_long_log_while_gitlab_is_away(scene: Open) -> None:
+    """63 MB, as a rule; the script does not wait, and the helper stays within 64 MiB of memory."""
+    config = {"output_limit": 100_000, "kubernetes": {"helper_memory_limit": "64Mi"}}
+    counting = (
+        "echo begun; sleep 2; began=$(date +%s)",
+        f"seq {LOG_LINES}",
+        "took=$(($(date +%s) - began)); echo; echo took $took",
+    )
+    async with scene(runners=(RunnerSpec(config=config),)) as play:
+        job = play.gitlab.enqueue(JobSpec(script=counting))
+        play.jobs = {job.name: job}
+        await wait.trace_holds(play.gitlab.coordinator, job, "begun\n")
+        until = time.time() + LOG_SECONDS
+        away = play.gitlab.coordinator.faults.add(Fault("*", "drop", until=until))
+        async with asyncio.timeout(LOG_SECONDS + 100):
+            await job.finished.wait()
+        assert (job.state, job.checksum_matches) == ("success", True)
+        assert away.hits
+        printed = trace.printed(job.trace, "step_script")
+        lines = "".join(f"{number}\n" for number in range(1, LOG_LINES + 1)).encode()
+        began, _, ended = printed.partition(lines)
+        assert began == b"begun\n"
+        took = int(ended.removeprefix(b"\ntook "))
+        assert took < LOG_SECONDS, took
+        back, done = until, job.moments["success"]
+        print(f"{job.trace_size} bytes, {took} s to print, {done - back:.1f} s after the outage")
+        await play.nothing_stays()
 
 
 @pytest.mark.alone
