@@ -40,6 +40,7 @@ class Line:
     `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen, or has
     the job back. `is_reserved`: GitLab keeps the job for us until it is confirmed, and none of it
     runs before; None: not known.
+    `is_remarked`: its log says by whom its pod is taken away.
     `is_kept`: its pod stays all the same, to be looked into. `removed_at`: when its objects were
     last told to go; 0 if never.
     """
@@ -53,6 +54,7 @@ class Line:
     is_kept: bool = False
     is_reserved: bool | None = None
     is_seen: bool = False
+    is_remarked: bool = False
     removed_at: float = 0
     since: int = field(init=False)
 
@@ -82,6 +84,7 @@ class Line:
             self.pod_is_gone,
             self.is_launching,
             self.is_reserved is True,
+            self.is_remarked,
         )
 
 

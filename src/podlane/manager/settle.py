@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
-from podlane.core.job.tell import Told, encode_told
+from podlane.core.job.tell import encode_told
 from podlane.core.pod import names, pulls
 from podlane.core.pod.state import PodState, RawPod, parse_pod
 from podlane.core.pod.verdict import (
@@ -24,6 +24,7 @@ from podlane.core.pod.verdict import (
     Keep,
     Make,
     Patience,
+    Remark,
     Remove,
     SpeakFor,
     Tell,
@@ -134,8 +135,8 @@ class Settler:
             match verdict:
                 case Make():
                     await self._make(key, line, verdict, runner)
-                case Tell(told=told):
-                    await self._tell(line, told, runner)
+                case Tell() | Remark():
+                    await self._inform(key, line, verdict, runner)
                 case SpeakFor():
                     said = await self._explained(verdict, line, runner)
                     await self.speak_for(key, line, runner, said.outcome, said.lines)
@@ -285,8 +286,15 @@ class Settler:
             return line.pod is not None
         return True
 
-    async def _tell(self, line: Line, told: Told, runner: Runner) -> None:
-        await self._annotate(line, runner, {names.TELL: encode_told(told)})
+    async def _inform(self, key: Key, line: Line, news: Tell | Remark, runner: Runner) -> None:
+        """Let a running helper know, or, in its log, the job's author."""
+        if isinstance(news, Tell):
+            await self._annotate(line, runner, {names.TELL: encode_told(news.told)})
+            return
+        line.is_remarked = True  # first: what cannot be said now need not be said later
+        voice = await self.voice(key, line, runner)
+        if voice is not None:
+            await remark(runner.jobs, voice.job, news.lines)
 
     async def _annotate(self, line: Line, runner: Runner, annotations: dict[str, str]) -> None:
         assert line.pod is not None

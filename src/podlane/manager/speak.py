@@ -21,6 +21,8 @@ from podlane.manager.backoff import delays
 
 log = logging.getLogger(__name__)
 
+_REMARK_TRIES = 5
+
 
 def trace_lines(outcome: Outcome, lines: tuple[str, ...]) -> bytes:
     """Put lines into the look of gitlab-runner's last words: red, then yellow hints."""
@@ -52,12 +54,17 @@ async def speak(
 
 
 async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> None:
-    """Add warnings to the trace while no helper speaks, once: what is not taken is left out."""
-    size = await once(jobs.trace_size(access))
-    if lines and size.offset is not None and size.word is not Word.STOP:
-        text = "".join(map(sections.warning, lines)).encode()
+    """Add warnings to the trace: what GitLab does not take is left out. A helper that writes as
+    well may be quicker now and then."""
+    text = "".join(map(sections.warning, lines)).encode()
+    for _ in range(_REMARK_TRIES if lines else 0):
+        size = await once(jobs.trace_size(access))
+        if size.offset is None or size.word is Word.STOP:
+            return
         data = b"\n" + text if size.offset else text
-        await once(jobs.append_trace(access, size.offset, data))
+        reply = await once(jobs.append_trace(access, size.offset, data))
+        if reply.word is not Word.OFFSET:
+            return
 
 
 async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Reply:

@@ -104,7 +104,7 @@ def of_helper(pod: PodState) -> Finding:
         return _helper_image(helper, f"is of another version of podlane: {helper.message.strip()}")
     if helper.reason in ("StartError", "ContainerCannotRun") or helper.exit_code in (126, 127):
         return _helper_image(helper, f"is not podlane's: {_end(helper)}")
-    finding = of_pod(pod)
+    finding = vanished(pod) if pod.is_deleting else of_pod(pod)
     return finding or Finding(
         Reason.RUNNER_SYSTEM_FAILURE,
         (f"The helper container ended without a report: {_end(helper)}",),
@@ -120,6 +120,11 @@ def _helper_image(helper: ContainerState, what: str) -> Finding:
             "the manager's version",
         ),
     )
+
+
+def taken(pod: PodState) -> str:
+    """By whom a pod is being taken away that still runs."""
+    return f"Kubernetes takes the pod away from node {pod.node or '(none)'}: {pod.disruption}"
 
 
 def vanished(pod: PodState) -> Finding:

@@ -45,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
     `seen_at`: when its containers were last seen to change, or its record was first seen.
     `pod_is_gone`: it was there and is not now. `is_launching`: a launch of ours is still under way.
     `is_reserved`: GitLab keeps the job for us until it is confirmed.
+    `is_remarked`: who takes the pod away has been said.
     """
 
     record: RecordState
@@ -53,6 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     pod_is_gone: bool = False
     is_launching: bool = False
     is_reserved: bool = False
+    is_remarked: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -100,6 +102,12 @@ class GiveBack(msgspec.Struct, frozen=True):
     why: str
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """Add lines to the trace beside the helper, once: it cannot know what they say."""
+
+    lines: tuple[str, ...]
+
+
 class Remove(msgspec.Struct, frozen=True):
     """GitLab has the outcome: remove pod and record."""
 
@@ -110,7 +118,7 @@ class Keep(msgspec.Struct, frozen=True):
     seconds: float
 
 
-Verdict = Wait | Make | Tell | SpeakFor | GiveBack | Remove | Keep
+Verdict = Wait | Make | Tell | SpeakFor | GiveBack | Remove | Keep | Remark
 Rule = Callable[[Entry, PodState, float, Patience], Verdict | None]
 _IDLE = 60.0
 _MOST_NODES = 3
@@ -205,6 +213,13 @@ def _deferred(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ve
     outcome = pod.word.outcome or failed(FailureReason.RUNNER_SYSTEM_FAILURE)
     why = pod.told.defer or "The build container was lost, and Kubernetes does not say why."
     return SpeakFor(outcome, (why,))
+
+
+def _taken(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
+    """By whom a pod is taken away that still runs: its helper is told to end, and no more."""
+    is_news = bool(pod.disruption) and not entry.is_remarked and not entry.pod_is_gone
+    runs = pod.container("helper").phase == "running"
+    return Remark((evidence.taken(pod),)) if is_news and runs else None
 
 
 def _pod_failed(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -336,6 +351,7 @@ RULES: tuple[Rule, ...] = (
     _deferred,
     _replaced,
     _gone,
+    _taken,
     _pod_failed,
     _helper_ended,
     _deleting,
