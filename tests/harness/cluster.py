@@ -137,9 +137,10 @@ class RealCluster:
         label = f"pod-security.kubernetes.io/enforce={level}"
         await kubectl("label", "namespace", self.namespace, label)
 
-    async def delete_pods(self, *, now: bool = False) -> None:
-        grace = ("--grace-period=0", "--force") if now else ()
-        await kubectl("delete", "pods", "-A", "-l", self.label, "--wait=false", *grace)
+    async def delete_pods(self, *, grace: int | None = None) -> None:
+        given = () if grace is None else (f"--grace-period={grace}",)
+        force = ("--force",) if grace == 0 else ()
+        await kubectl("delete", "pods", "-A", "-l", self.label, "--wait=false", *given, *force)
 
     async def evict_pods(self) -> None:
         for pod in await self.items("pods"):

@@ -93,9 +93,9 @@ class EmbeddedCluster:
     async def enforce(self, level: str) -> None:
         self.cluster.refuses = lambda pod: violation(pod, level)
 
-    async def delete_pods(self, *, now: bool = False) -> None:
+    async def delete_pods(self, *, grace: int | None = None) -> None:
         for pod in self.cluster.objects("pods"):
-            self.cluster.delete(pod["metadata"]["name"], 0 if now else None)
+            self.cluster.delete(pod["metadata"]["name"], grace)
 
     async def evict_pods(self) -> None:
         for pod in self.cluster.objects("pods"):

@@ -113,7 +113,8 @@ class Play:
         """What happens to the pods of the namespace; whether it is one of these."""
         deeds: dict[str, Callable[[], Awaitable[None]]] = {
             "delete-pods": self.stage.delete_pods,
-            "delete-pods-now": partial(self.stage.delete_pods, now=True),
+            "delete-pods-now": partial(self.stage.delete_pods, grace=0),
+            "delete-pods-soon": partial(self.stage.delete_pods, grace=2),
             "evict-pods": self.stage.evict_pods,
             "kill-helper": partial(self.stage.kill, "helper"),
             "kill-build": partial(self.stage.kill, "build"),

@@ -23,6 +23,8 @@ class Registry:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._open: set[asyncio.StreamWriter] = set()
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
 
     @property
     def address(self) -> str:
@@ -42,7 +44,15 @@ class Registry:
             await self._server.wait_closed()
             self._server = None
 
+    async def hold(self) -> None:
+        """Take connections, and answer nothing until `release`: a pull takes so long."""
+        self._goes_on.clear()
+
+    async def release(self) -> None:
+        self._goes_on.set()
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._goes_on.wait()
         try:
             far_reader, far_writer = await asyncio.open_connection(HOST, PRIVATE_PORT)
         except OSError:
@@ -65,14 +75,17 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def registry(*, is_up: bool = True) -> AsyncIterator[Registry]:
+async def registry(*, is_up: bool = True, is_held: bool = False) -> AsyncIterator[Registry]:
     """A registry of one's own; what the node has pulled from it is removed at the end."""
     made = Registry()
     await made.start()
     if not is_up:
         await made.stop()
+    if is_held:
+        await made.hold()
     try:
         yield made
     finally:
+        await made.release()
         await made.stop()
         await cluster.part("forget", made.address)

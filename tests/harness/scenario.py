@@ -115,7 +115,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     (`stores/scenario.py`).
     `vault`: what a Vault holds, by mount and path; its address is `{vault}` in a job's `payload`.
     `registry`: a private one with `ci/busybox:1` to `:9`, for the user `ci` with the password
-    `secret`, at `{registry}` everywhere; `{is_up: false}`: until an event says `start-registry`.
+    `secret`, at `{registry}` everywhere; `{is_up: false}`: until an event says `start-registry`;
+    `{is_held: true}`: silent until `release-registry`.
     """
 
     about: str

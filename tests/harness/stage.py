@@ -52,8 +52,9 @@ class Stage(Protocol):
     async def enforce(self, level: str) -> None:
         """Let the namespace take only pods of this Pod Security Standard."""
 
-    async def delete_pods(self, *, now: bool = False) -> None:
-        """Delete the pods of the namespace, as an administrator would; `now`: without grace."""
+    async def delete_pods(self, *, grace: int | None = None) -> None:
+        """Delete the pods of the namespace, as an administrator would; `grace`: in place of the
+        pod's own, in seconds."""
 
     async def evict_pods(self) -> None:
         """Ask for the pods' eviction, as a drain does."""

@@ -113,7 +113,7 @@ async def test_an_upload_that_nobody_goes_on_with_is_aborted(
         job = served.enqueue(spec)
         await wait.trace_holds(served.coordinator, job, "sleep 60")
         assert b"lost/" in any_s3.uploads()
-        await stage.delete_pods(now=True)
+        await stage.delete_pods(grace=0)
         await served.coordinator.wait_finished(job.id, 60)
         return job
 

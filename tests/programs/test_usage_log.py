@@ -42,7 +42,7 @@ async def test_each_end_of_a_job_has_its_record(stage: EmbeddedCluster) -> None:
                 await served.coordinator.wait_finished(job.id, 40)
             jobs.append(served.enqueue(spec("lost", script=("echo begun", "sleep 60"))))
             await wait.trace_holds(served.coordinator, jobs[3], "begun\n")
-            await stage.delete_pods(now=True)
+            await stage.delete_pods(grace=0)
             await served.coordinator.wait_finished(jobs[3].id, 40)
             folder = stage.folder / "usage"
             await wait.until("the records", lambda: len(records(folder)) == len(jobs))

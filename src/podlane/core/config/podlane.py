@@ -17,3 +17,4 @@ class PodlaneConfig(msgspec.Struct, frozen=True):
     resource_report: bool = True  # the block of times, memory and CPU at the end of the log
     log_to_stdout: bool = False  # the helper prints the job's log, as masked as GitLab gets it
     keep_failed_pods: str = ""  # Go duration, or a number of minutes; for looking into them
+    do_not_disrupt: bool = False  # marks that Karpenter and the Cluster Autoscaler heed

@@ -18,6 +18,10 @@ from podlane.core.text.seat_names import SEAT
 from podlane.core.text.token import short_token
 
 _TEXT_LIMIT = 1024
+_DO_NOT_DISRUPT = {
+    "karpenter.sh/do-not-disrupt": "true",
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+}
 
 
 def record_of(job: Job, context: RunnerContext) -> str:
@@ -53,6 +57,7 @@ def pod_annotations(
         if not key.startswith("podlane.dev/")
     }
     default = {key: str(value)[:_TEXT_LIMIT] for key, value in written.items()}
+    default |= _DO_NOT_DISRUPT if context.runner.podlane.do_not_disrupt else {}
     own = {names.SERVICE_LOG: "{}"} if plan.service_logs else {}
     own |= {names.EVENTS: "{}"} if plan.with_pod_events else {}
     own |= {names.KEEP: str(int(plan.limits.keep))} if plan.limits.keep else {}
