@@ -28,6 +28,6 @@ log_to_stdout: Whether the container `helper` also prints the job's log, for who
 keep_failed_pods (Go duration, or minutes): For how long the pod of a failed job stays, so that
   people can look into it; the end of the job's log says how. Empty or 0: not at all.
   = "30m"
-do_not_disrupt: Whether each pod carries the marks by which Karpenter and the Cluster Autoscaler leave
-  its node alone while the job runs.
+do_not_disrupt: Whether each pod carries the marks by which Karpenter and the Cluster Autoscaler
+  leave its node alone while the job runs.
 """
