@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+N ?= 40
+SEED ?= 1
 CLUSTER := tests/cluster/kubernetes
 WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN)))) # tests wait half of their time
 export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults bench clean
+.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -88,6 +90,10 @@ cluster: image stores helm ## Run the suite of the real cluster
 faults: image stores ## Play the fault suite on the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
 	  $(BIN)/pytest -n 3 --dist worksteal tests/cluster/test_faults.py
+
+soak: image ## Run N jobs (40) on the real cluster while things go wrong; SEED=1
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests N=$(N) SEED=$(SEED) \
+	  $(BIN)/python -m soak
 
 bench: image stores ## Measure on the real cluster; writes docs/reference/measured.md
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench

@@ -114,9 +114,12 @@ class RealCluster:
     async def kill(self, container: str) -> None:
         """The node is this machine: its processes are told by their cgroups."""
         for pod in await self.items("pods"):
-            for status in pod["status"].get("containerStatuses", ()):
-                if status["name"] == container and status.get("containerID"):
-                    _kill_all(status["containerID"].rpartition("/")[2])
+            self.kill_in(pod, container)
+
+    def kill_in(self, pod: dict[str, Any], container: str) -> None:
+        for status in pod["status"].get("containerStatuses", ()):
+            if status["name"] == container and status.get("containerID"):
+                _kill_all(status["containerID"].rpartition("/")[2])
 
     async def out_of_memory(self) -> None:
         """Nothing: a script does it by itself."""
@@ -144,11 +147,14 @@ class RealCluster:
 
     async def evict_pods(self) -> None:
         for pod in await self.items("pods"):
-            name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-            metadata = {"name": name, "namespace": namespace}
-            wish = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
-            await self.kubectl("create", "--raw", path, "-f", "-", typed=json.dumps(wish))
+            await self.evict(pod)
+
+    async def evict(self, pod: dict[str, Any]) -> None:
+        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        metadata = {"name": name, "namespace": namespace}
+        wish = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+        await self.kubectl("create", "--raw", path, "-f", "-", typed=json.dumps(wish))
 
     def trouble(self, faults: tuple[dict[str, Any], ...]) -> None:
         """Nothing: here things go wrong by themselves."""
