@@ -107,17 +107,22 @@ class Installed:
         await wait.trace_holds(self.served.coordinator, job, "line 1\n")
         return job
 
-    async def trouble(self) -> None:
-        """A cancel, a restart and an eviction, each with a job that runs."""
+    async def trouble(self, *, is_sheltered: bool = False) -> None:
+        """A cancel, a manager that is killed and a drain, each with a job that runs."""
         cancelled = await self.started(LONG)
         self.served.coordinator.cancel(cancelled.id)
         through = await self.started(LONG)
         await kill_manager(self.namespace)
         evicted = await self.started(LONG)
-        await self.evict(evicted)
+        if is_sheltered:
+            with pytest.raises(RuntimeError, match="disruption budget"):
+                await self.evict(evicted)
+            self.served.coordinator.cancel(evicted.id)
+        else:
+            await self.evict(evicted)
         await finished([cancelled, through, evicted], 90)
         states = [cancelled.state, through.state, evicted.state]
-        assert states == ["canceled", "success", "failed"]
+        assert states == ["canceled", "success", "canceled" if is_sheltered else "failed"]
 
     async def was_handed_out_before(self) -> None:
         """What an earlier hand-out of the next job has left: its namespace and its record."""
@@ -216,7 +221,7 @@ async def test_all_that_a_config_can_add(installed: Installed) -> None:
     many = [JobSpec(name=f"job-{number}", script=("sleep 2",)) for number in range(8)]
     found = await installed.run(GOOD, NO_IMAGE, LOGGED, SHOWN, *many)
     assert [name for name, state in found.items() if state != "success"] == ["no image"]
-    await installed.trouble()
+    await installed.trouble(is_sheltered=True)
     assert [one for one in held if one[1].startswith("pods/")] == [("", "pods/log", "get")]
     await check(installed, held)
     await kubectl("delete", "namespace", installed.namespace, "--wait=false")

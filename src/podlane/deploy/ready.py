@@ -10,31 +10,71 @@ from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import path_of
 from podlane.core.deploy.wish import Manifest
 from podlane.deploy.standing import pods
+from podlane.deploy.workload import container
 from podlane.errors import PodlaneError
 
 _READY_SECONDS = 180.0
+_STUCK_SECONDS = 45.0  # three tries of the kubelet
 _LOOK_SECONDS = 0.5
+_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+_STUCK = (
+    *_NO_IMAGE,
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+    "CrashLoopBackOff",
+)
+
+
+class NotReady(PodlaneError):
+    """`is_stuck`: waiting will not help. `lacks_image`: for want of the image."""
+
+    reference = "deploy-not-ready"
+
+    def __init__(self, message: str, *, hint: str, is_stuck: bool, lacks_image: bool) -> None:
+        super().__init__(message, hint=hint)
+        self.is_stuck = is_stuck
+        self.lacks_image = lacks_image
 
 
 async def wait_until_ready(
     api: KubeApi, deployment: Manifest, tell: Callable[[str], None], limit: float = _READY_SECONDS
 ) -> None:
-    """Wait until the new manager has listed the cluster; PodlaneError says what keeps it."""
-    end, said = time.monotonic() + limit, ""
+    """Wait until the new manager has listed the cluster; NotReady says what keeps it."""
+    began, said, stuck_since = time.monotonic(), "", 0.0
     while not is_ready(await api.read_object(path_of(deployment))):
-        why = await why_not(api, deployment)
+        why, now = await why_not(api, deployment), time.monotonic()
         if why and why != said:
             tell(f"  waiting: {why}")
             said = why
-        if time.monotonic() > end:
-            meta = deployment["metadata"]
-            raise PodlaneError(
-                f"the manager is not ready after {limit:.0f} s: {said or 'it does not say why'}",
-                hint=f"`kubectl -n {meta['namespace']} logs deployment/{meta['name']}` shows "
-                "what it says; jobs that run do not notice",
-                reference="deploy-not-ready",
-            )
+        stuck_since = (stuck_since or now) if _reason(why) in _STUCK else 0.0
+        if now - began > limit or (stuck_since and now - stuck_since > _STUCK_SECONDS):
+            raise _not_ready(deployment, now - began, why or said, is_stuck=bool(stuck_since))
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _not_ready(deployment: Manifest, seconds: float, why: str, *, is_stuck: bool) -> NotReady:
+    meta, image = deployment["metadata"], container(deployment)["image"]
+    lacks_image = _reason(why) in _NO_IMAGE
+    hint = (
+        f"`kubectl -n {meta['namespace']} logs deployment/{meta['name']}` shows what it says; jobs "
+        "that run do not notice"
+    )
+    if lacks_image:
+        hint = (
+            f"--image names podlane's own image: is {image} right, and can the nodes pull it? Jobs "
+            "that run do not notice"
+        )
+    return NotReady(
+        f"the manager is not ready after {seconds:.0f} s: {why or 'it does not say why'}",
+        hint=hint,
+        is_stuck=is_stuck,
+        lacks_image=lacks_image,
+    )
+
+
+def _reason(why: str) -> str:
+    return why.partition(":")[0]
 
 
 def is_ready(found: Manifest) -> bool:

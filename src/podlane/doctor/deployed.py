@@ -12,6 +12,7 @@ from podlane.core.config.check import Checked, check
 from podlane.core.config.model import RunnerConfig
 from podlane.core.deploy.wish import Wish, derived_system_id
 from podlane.deploy.live import live
+from podlane.deploy.tokens import with_ca
 
 BUNDLE = "ca.crt"
 
@@ -34,12 +35,7 @@ class Deployed(msgspec.Struct, frozen=True):
         if self.wish.certificates:
             bundle = str(folder / BUNDLE)
             Path(bundle).write_text("\n".join(self.wish.certificates.values()))
-        return tuple(_with_ca(one, bundle) for one in self.checked.config.runners)
-
-
-def _with_ca(runner: RunnerConfig, bundle: str) -> RunnerConfig:
-    keep = runner.tls_ca_file and Path(runner.tls_ca_file).is_file()
-    return runner if keep else msgspec.structs.replace(runner, tls_ca_file=bundle)
+        return tuple(with_ca(one, bundle) for one in self.checked.config.runners)
 
 
 async def deployed(api: KubeApi, name: str, namespace: str, environ: Mapping[str, str]) -> Deployed:

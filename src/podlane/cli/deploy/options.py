@@ -14,6 +14,7 @@ from podlane.cli.options import config_option
 from podlane.clients.kube.api import KubeApi
 from podlane.core.deploy.wish import Extras, Manifest, Wish, why
 from podlane.deploy.prepare import Order, prepare
+from podlane.errors import ServiceError, Unavailable
 from podlane.manager import logs
 from podlane.manager.config_file import find_config_file
 
@@ -77,6 +78,7 @@ def in_cluster(context: str, work: Callable[[KubeApi], Awaitable[T]]) -> T:
     """Do `work` with the cluster of the kubeconfig's context, or of the pod we run in."""
     from podlane.clients.kube.access import load_access
     from podlane.core.config.kubernetes import KubernetesConfig
+    from podlane.deploy.refusal import explained
 
     async def run() -> T:
         api = KubeApi(
@@ -85,6 +87,10 @@ def in_cluster(context: str, work: Callable[[KubeApi], Awaitable[T]]) -> T:
         )
         try:
             return await work(api)
+        except ServiceError as error:
+            if error.service == "kubernetes" and not isinstance(error, Unavailable):
+                raise explained(error) from error
+            raise
         finally:
             await api.close()
 

@@ -85,6 +85,9 @@ class KubeApi:
         kind_of_patch = {"Content-Type": "application/merge-patch+json"}
         return _object(await self._send("PATCH", path, patch, kind_of_patch))
 
+    async def put_object(self, path: str, manifest: Manifest) -> Manifest:
+        return _object(await self._send("PUT", path, manifest))
+
     async def delete_object(self, path: str) -> None:
         """Delete in the background."""
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}

@@ -45,6 +45,11 @@ async def apply(api: KubeApi, manifest: Manifest, *, is_trial: bool = False) -> 
     return await api.apply(f"{path_of(manifest)}?{urlencode(query)}", manifest)
 
 
+async def put(api: KubeApi, manifest: Manifest) -> Manifest:
+    """Write the whole object in the place of the one that is there."""
+    return await api.put_object(path_of(manifest), manifest)
+
+
 async def find(api: KubeApi, manifest: Manifest) -> Manifest | None:
     """The object as it is; None when there is none."""
     try:
