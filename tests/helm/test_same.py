@@ -125,6 +125,8 @@ def plain(objects: tuple[Manifest, ...]) -> dict[str, Manifest]:
 def _without_labels(spec: dict[str, Any]) -> None:
     for selector in ("selector", "podSelector"):
         spec.pop(selector, None)
+    for spread in spec.get("template", {}).get("spec", {}).get("topologySpreadConstraints", ()):
+        del spread["labelSelector"]
     if "template" in spec:
         meta = spec["template"]["metadata"]
         del meta["labels"], meta["annotations"]["podlane.dev/config"]

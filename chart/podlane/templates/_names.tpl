@@ -63,7 +63,27 @@ yes
 {{- end -}}
 {{- end }}
 
-{{/* Whether several managers may run, which then need a system id each. */}}
+{{/* What the jobs' objects are told apart by; stays the same over upgrades. */}}
+{{- define "podlane.installation" -}}
+{{- $own := include "podlane.fullname" . -}}
+{{- printf "%s-%s" (trunc 40 $own) (printf "%s/%s" .Release.Namespace $own | sha256sum | trunc 8) -}}
+{{- end }}
+
+{{/* How many managers there may be at once. */}}
+{{- define "podlane.most" -}}
+{{- if .Values.hpa -}}{{- int (default 1 .Values.hpa.maxReplicas) -}}{{- else -}}{{- int .Values.replicas -}}{{- end -}}
+{{- end }}
+
+{{/* The names of their Leases. */}}
+{{- define "podlane.seats" -}}
+{{- $names := list -}}
+{{- range $number := until (int (include "podlane.most" .)) -}}
+{{- $names = append $names (printf "%s-%d" (include "podlane.installation" $) $number) -}}
+{{- end -}}
+{{- join " " $names -}}
+{{- end }}
+
+{{/* Whether several managers may run: each has a system id by its Lease. */}}
 {{- define "podlane.isMany" -}}
-{{- if or (gt (int .Values.replicas) 1) .Values.hpa }}yes{{ end -}}
+{{- if gt (int (include "podlane.most" .)) 1 }}yes{{ end -}}
 {{- end }}

@@ -8,13 +8,17 @@
 - {name: CONFIG_FILE, value: /etc/podlane/config.toml}
 - {name: LISTEN_ADDRESS, value: ":{{ int $values.metrics.port }}"}
 - {name: PODLANE_IMAGE, value: {{ include "podlane.image" $root | quote }}}
-- {name: PODLANE_INSTALLATION, value: {{ printf "%s-%s" (trunc 40 $own) (sha256sum $place | trunc 8) | quote }}}
+- {name: PODLANE_INSTALLATION, value: {{ include "podlane.installation" $root | quote }}}
 - {name: PODLANE_SECRETS, value: /etc/podlane-secrets}
 {{- if hasKey $out.secrets "PODLANE_TOKEN_1" }}
 - {name: PODLANE_TOKEN_SECRET, value: {{ $place | quote }}}
 {{- end }}
-{{- if not (include "podlane.isMany" $root) }}
 - {name: PODLANE_SYSTEM_ID, value: r_{{ printf "%s\n%s" $place (default "" $out.secrets.PODLANE_TOKEN_1) | sha256sum | trunc 12 }}}
+{{- if include "podlane.isMany" $root }}
+- {name: PODLANE_REPLICAS, value: {{ include "podlane.most" $root | quote }}}
+- {name: PODLANE_NAMESPACE, value: {{ $root.Release.Namespace | quote }}}
+- name: PODLANE_POD
+  valueFrom: {fieldRef: {fieldPath: metadata.uid}}
 {{- end }}
 {{- if $values.certsSecretName }}
 - {name: PODLANE_CERTIFICATES, value: /etc/podlane-certificates}
@@ -52,7 +56,7 @@
 
 {{/* Whether some of it is done by the account of the pod. */}}
 {{- define "podlane.needsAccount" -}}
-{{- if or .out.rotates (has (include "podlane.look" (list .out.runner "kubernetes.host")) (list "" "\"\"")) -}}yes{{- end -}}
+{{- if or .out.rotates (include "podlane.isMany" .root) (has (include "podlane.look" (list .out.runner "kubernetes.host")) (list "" "\"\"")) -}}yes{{- end -}}
 {{- end }}
 
 {{- define "podlane.volumes" -}}
