@@ -335,6 +335,7 @@ def test_from_values(gitlab: GitLab, podlane: Podlane, home: Path) -> None:
         "hpa": {"minReplicas": 1},
         "runners": {
             "tags": "one",
+            "privileged": True,
             "config": TEMPLATE.replace('"ci"', '"{{ .Release.Namespace }}"').replace(
                 '"debian:12"', "{{ .Values.image | quote }}"
             ),
@@ -351,7 +352,8 @@ def test_from_values(gitlab: GitLab, podlane: Podlane, home: Path) -> None:
         assert part in text
     assert written.stat().st_mode & 0o777 == 0o600
     assert "value `hpa`" in ended.out
-    assert "value `runners.tags`" in ended.out
+    assert "value `runners.tags`: GitLab keeps it with the runner; nothing to do" in ended.out
+    assert "value `runners.privileged`\n    why: it is no longer a key" in ended.out
     path.write_text(yaml.safe_dump({**values, "runners": {"config": '{{ include "x" . }}'}}))
     ended = podlane("migrate", f"--values={path}")
     assert ended.code == 2

@@ -177,13 +177,15 @@ async def test_secrets_and_cache(served: Gitlab, namespace: str, tmp_path: Path)
 
 @pytest.mark.alone
 async def test_session_server_and_two_replicas(served: Gitlab, namespace: str) -> None:
-    old = a_release(served, namespace, replicas=2, concurrent=3, session=True)
+    old = a_release(served, namespace, replicas=2, concurrent=3, session=True, lingers=4)
     old.values = {"replicas": 2, "concurrent": 3, "sessionServer": {"enabled": True}}
     await install(old)
     said = await migrate(old, "--apply", "--wait=1m")
     assert "session server (interactive web terminals)" in said
     assert "in each of its 2 managers" in said
     assert "concurrent 3 → 6" in said
+    assert "still there: 2 of the old managers" in said
+    assert "the old manager has ended" in said
     await managers(old, 0)
     await run(served, *(JobSpec(name=f"job-{n}", script=("echo moved",)) for n in range(8)))
     await migrate(old, "back")

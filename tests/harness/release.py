@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Manifest = dict[str, Any]
-_WAITS = "trap 'exit 0' TERM QUIT; sleep 86400 & wait"
+_WAITS = "trap 'sleep {lingers}; exit 0' TERM QUIT; sleep 86400 & wait"
 
 
 @dataclass
@@ -31,6 +31,7 @@ class OldRelease:
     token_key: str = "runner-token"
     grace: int = 3600
     has_record: bool = True
+    lingers: int = 0  # seconds that a manager which is told to stop takes for its jobs
 
     @property
     def full(self) -> str:
@@ -84,7 +85,7 @@ class OldRelease:
             "name": self.full,
             "image": "busybox:1",
             "imagePullPolicy": "IfNotPresent",
-            "command": ["sh", "-c", _WAITS],
+            "command": ["sh", "-c", _WAITS.format(lingers=self.lingers)],
             "env": [{"name": key, "value": value} for key, value in environment.items()],
             "volumeMounts": [
                 {"name": "projected-secrets", "mountPath": "/secrets"},

@@ -66,6 +66,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
 @command.command(help=_BACK)
 @_release_options
+@click.option("--now", is_flag=True, help="End podlane's jobs: GitLab sees them fail.")
 @seconds_option("--wait", "How long podlane's jobs may take, such as 30m.")
 @click.pass_context
 def back(ctx: click.Context, /, **options: Any) -> None:
@@ -74,7 +75,7 @@ def back(ctx: click.Context, /, **options: Any) -> None:
 
     before: dict[str, Any] = ctx.obj
     given = {key: before[key] if _is_default(ctx, key) else value for key, value in options.items()}
-    ending = Ending(patience=given["wait"] or 0.0)
+    ending = Ending(is_now=given["now"], patience=given["wait"] or 0.0)
     in_cluster(
         given["context"],
         lambda api: go_back(api, given["release"], given["namespace"], click.echo, ending),

@@ -29,7 +29,7 @@ from podlane.core.migrate import start
 from podlane.core.migrate.config import Moved, moved
 from podlane.core.migrate.left import left_behind, proxies_of
 from podlane.core.migrate.release import Release
-from podlane.core.migrate.values import Left
+from podlane.core.migrate.values import NOTHING, Left
 from podlane.core.text.token import short_token
 from podlane.deploy.migrate import old, read, switch
 from podlane.deploy.prepare import Order, prepare_text
@@ -222,12 +222,17 @@ def _show_notes(notes: tuple[ConfigNote, ...]) -> None:
 
 
 def _show_left(rows: list[Left]) -> None:
+    """First what somebody has to do something about."""
     if not rows:
         click.echo("\nEverything carries over.")
         return
     click.echo("\nDoes not carry over:")
     for row in rows:
-        click.echo(f"  {row.what}\n    why: {row.why}\n    do:  {row.do}")
+        if row.do != NOTHING:
+            click.echo(f"  {row.what}\n    why: {row.why}\n    do:  {row.do}")
+    for row in rows:
+        if row.do == NOTHING:
+            click.echo(f"  {row.what}: {row.why}; nothing to do")
 
 
 def _write(found: Moved, path: str) -> None:

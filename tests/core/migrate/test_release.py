@@ -199,7 +199,7 @@ def test_nothing_to_go_by() -> None:
         ({"hpa": {"minReplicas": 1}}, ["value `hpa`"]),
         ({"rbac": {"rules": [{"verbs": ["get"]}]}}, ["value `rbac.rules`"]),
         ({"runners": {"tags": "x", "config": "y"}}, ["value `runners.tags`"]),
-        ({"runners": {"cache": {"cacheType": "s3"}}}, ["value `runners.cache.cacheType`"]),
+        ({"runners": {"cache": {"cacheType": "s3"}, "privileged": True}}, []),
         ({"metrics": {"serviceMonitor": {"enabled": True, "interval": "1m"}}}, [MONITOR]),
         ({"sessionServer": {"enabled": True, "timeout": 5}}, ["session server"]),
         ({"nobody": {"knows": 1}}, ["value `nobody.knows`"]),

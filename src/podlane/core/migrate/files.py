@@ -66,6 +66,7 @@ def release_of_values(values: Mapping[str, Any], name: str, namespace: str) -> R
         config=_globals(values),
         template=rendered(str(runners.get("config") or ""), values, name, namespace),
         registers=True,
+        is_of_values=True,
         environment={key: Token(text) for key, text in environment.items()},
         secrets=secrets,
         values=values,

@@ -8,7 +8,7 @@ from podlane.core.config.toml import read_toml
 from podlane.core.deploy.placement import proxies
 from podlane.core.migrate.config import Moved
 from podlane.core.migrate.release import Release
-from podlane.core.migrate.values import Left, left_of_values
+from podlane.core.migrate.values import NOTHING, Left, left_of_values
 
 _VOLUMES = (
     "runner-secrets",
@@ -77,7 +77,7 @@ def _start(release: Release, podlane: str) -> Iterator[Left]:
         yield Left(
             "unregistering at each stop",
             "podlane keeps its runner: GitLab sees one manager over restarts",
-            "nothing",
+            NOTHING,
         )
 
 
@@ -105,7 +105,7 @@ def _pod(release: Release) -> Iterator[Left]:
         yield Left(
             "resources of the manager",
             "podlane's has limits of 100m CPU and 100Mi, whatever the jobs do",
-            "nothing",
+            NOTHING,
         )
     for key in sorted(release.certificates):
         if key.endswith((".auth.crt", ".auth.key")):

@@ -36,6 +36,7 @@ class Release(msgspec.Struct, frozen=True):
     values: Mapping[str, Any] = {}
     chart: str = ""
     pre_entrypoint: str = ""
+    is_of_values: bool = False  # made from a file, and not read from a cluster
     missing: tuple[str, ...] = ()  # Secrets and ConfigMaps that it names and that are not there
 
     @property

@@ -18,6 +18,8 @@ class Left(msgspec.Struct, frozen=True):
     do: str
 
 
+NOTHING = "nothing"
+
 GOES_ON = frozenset(
     [
         "gitlabUrl",
@@ -90,18 +92,22 @@ SEEN = frozenset(
 
 _OWN = "podlane's Deployment has its own"
 _OF = "the Helm chart's"
-_GITLABS = ("GitLab keeps it with the runner", "nothing: it stays as the runner's page has it")
+_GITLABS = ("GitLab keeps it with the runner", NOTHING)
+_OLD_KEY = (
+    "it is no longer a key of the official chart",
+    "write it into config.toml: `podlane config explain KEY`",
+)
 _WHY: dict[str, tuple[str, str]] = {
     "image": ("it is gitlab-runner's image", "podlane's is set by --image"),
-    "imagePullPolicy": (_OWN, "nothing"),
-    "useTini": ("podlane needs no init process", "nothing"),
-    "revisionHistoryLimit": ("podlane keeps no old ReplicaSets", "nothing"),
-    "probeTimeoutSeconds": (_OWN + " probes, of what the manager does", "nothing"),
-    "livenessProbe": (_OWN + " probes, of what the manager does", "nothing"),
-    "readinessProbe": (_OWN + " probes, of what the manager does", "nothing"),
-    "securityContext": ("podlane's manager is user 1000 on a read-only root anyway", "nothing"),
-    "podSecurityContext": ("podlane's manager is user 1000 on a read-only root anyway", "nothing"),
-    "strategy": ("a new manager takes over at once; no job notices", "nothing"),
+    "imagePullPolicy": (_OWN, NOTHING),
+    "useTini": ("podlane needs no init process", NOTHING),
+    "revisionHistoryLimit": ("podlane keeps no old ReplicaSets", NOTHING),
+    "probeTimeoutSeconds": (_OWN + " probes, of what the manager does", NOTHING),
+    "livenessProbe": (_OWN + " probes, of what the manager does", NOTHING),
+    "readinessProbe": (_OWN + " probes, of what the manager does", NOTHING),
+    "securityContext": ("podlane's manager is user 1000 on a read-only root anyway", NOTHING),
+    "podSecurityContext": ("podlane's manager is user 1000 on a read-only root anyway", NOTHING),
+    "strategy": ("a new manager takes over at once; no job notices", NOTHING),
     "hpa": (
         "one manager is enough for any number of jobs, and limits are counted over all",
         "take the HorizontalPodAutoscaler away with the old release",
@@ -118,22 +124,19 @@ _WHY: dict[str, tuple[str, str]] = {
         "podlane's Roles hold what its config needs, and no more",
         "nothing, unless other programs use that account",
     ),
-    "rbac": (_OF + " own way of making accounts", "nothing: podlane makes its own"),
-    "serviceAccount": (_OF + " own way of making accounts", "nothing: podlane makes its own"),
+    "rbac": (_OF + " own way of making accounts", NOTHING),
+    "serviceAccount": (_OF + " own way of making accounts", NOTHING),
     "deploymentAnnotations": ("they are the old Deployment's", "`kubectl annotate deployment`"),
     "deploymentLabels": ("they are the old Deployment's", "`kubectl label deployment`"),
-    "deploymentLifecycle": ("podlane's manager may stop at any moment", "nothing"),
-    "hostname": ("GitLab knows podlane's manager by a system id that stays", "nothing"),
+    "deploymentLifecycle": ("podlane's manager may stop at any moment", NOTHING),
+    "hostname": ("GitLab knows podlane's manager by a system id that stays", NOTHING),
     "extraObjects": ("they belong to the old release", "keep those that you need, by other means"),
     "runners.tags": _GITLABS,
     "runners.locked": _GITLABS,
     "runners.runUntagged": _GITLABS,
     "runners.protected": _GITLABS,
     "runners.maximumTimeout": _GITLABS,
-    "runners": (
-        "it is no longer a key of the official chart",
-        "write it into config.toml: `podlane config explain KEY`",
-    ),
+    "runners": _OLD_KEY,
 }
 
 
@@ -145,6 +148,8 @@ def left_of_values(release: Release) -> Iterator[Left]:
         if any(prefix in GOES_ON or prefix in SEEN for prefix in prefixes):
             continue
         known = next((_WHY[prefix] for prefix in prefixes if prefix in _WHY), None)
+        if known is _OLD_KEY and not release.is_of_values:
+            continue  # where it had an effect, the manager's variables show it
         if known is None:
             known = ("podlane does not know this value", "look what it was meant for")
         if value not in (None, "", [], {}, False):

@@ -39,14 +39,15 @@ async def back(api: KubeApi, release: str, namespace: str, tell: Tell, ending: E
             hint="podlane goes on as before",
             reference="migrate-rights",
         ) from error
-    tell(f"  {shown(deployment)}: from 0 to {replicas} managers")
+    before = deployment["spec"].get("replicas", 1)
+    tell(f"  {shown(deployment)}: from {before} to {replicas} managers")
     try:
         await wait_until_ready(api, deployment, tell)
     except PodlaneError as error:
-        await old.start(api, deployment, 0)
+        await old.start(api, deployment, before)
         raise PodlaneError(
             f"the old manager does not come up: {error.message}",
-            hint=f"it was stopped again and podlane goes on; {error.hint}",
+            hint=f"it is stopped again, and podlane goes on; {error.hint}",
             reference="migrate-back-failed",
         ) from error
     tell("  it is ready; podlane goes when its jobs have ended")

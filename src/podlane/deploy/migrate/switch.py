@@ -39,10 +39,13 @@ async def plan(api: KubeApi, release: Release, wish: Wish) -> list[Step]:
     """What would be made; tried at the API server, which keeps nothing. PodlaneError for all that
     would be in the way: names that are taken, rights that are missing."""
     refuse_migrated(release)
-    await _refuse_another(api, wish)
+    try:
+        await _refuse_another(api, wish)
+        there = [(one, await find(api, one)) for one in manifests(wish)]
+    except Rejected as error:
+        raise _refused("look for podlane's objects", error) from error
     steps: list[Step] = []
-    for manifest in manifests(wish):
-        before = await find(api, manifest)
+    for manifest, before in there:
         if manifest["kind"] == "Namespace" and before is not None:
             continue
         if before is not None and not is_ours(before, wish.name):
