@@ -221,6 +221,7 @@ def test_what_the_objects_show_that_does_not_go_on() -> None:
         "checksum/x": "",
     }
     pod["serviceAccountName"] = "of-the-release"
+    release.deployment["metadata"]["labels"]["helm.toolkit.fluxcd.io/name"] = "gl"
     pod["containers"].append({"name": "proxy"})
     pod["initContainers"] = [{"name": "configure"}, {"name": "fetch"}]
     pod["volumes"].append({"name": "extra", "emptyDir": {}})
@@ -247,6 +248,7 @@ def test_what_the_objects_show_that_does_not_go_on() -> None:
     assert release.certificates == {"g.test.crt": "PEM", "g.test.auth.key": "KEY"}
     rows = left_behind(release, found, {"eks.amazonaws.com/role-arn": "x"}, "mine")
     assert [row.what for row in rows] == [
+        "Flux holds the old Deployment",
         "preEntrypointScript",
         "variable HTTP_PROXY of the manager",
         "variable MINE of the manager",

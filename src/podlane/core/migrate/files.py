@@ -9,6 +9,7 @@ from typing import Any
 import tomlkit
 import yaml
 
+from podlane.core.deploy.placement import placement
 from podlane.core.migrate.release import Release
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError
@@ -17,17 +18,6 @@ _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _VALUE = re.compile(
     r"\.(Release\.Namespace|Release\.Name|Values(?:\.[A-Za-z_]\w*)+)(\s*\|\s*quote)?"
 )
-_POD = [
-    "affinity",
-    "hostAliases",
-    "imagePullSecrets",
-    "nodeSelector",
-    "priorityClassName",
-    "runtimeClassName",
-    "schedulerName",
-    "tolerations",
-    "topologySpreadConstraints",
-]
 
 
 def read_values(text: str, path: str) -> dict[str, Any]:
@@ -98,7 +88,6 @@ def rendered(text: str, values: Mapping[str, Any], name: str, namespace: str) ->
 
 
 def _deployment(values: Mapping[str, Any], full: str, namespace: str) -> dict[str, Any]:
-    pod = {key: values[key] for key in _POD if values.get(key)}
     container = {"name": full, "resources": values.get("resources") or {}}
     return {
         "apiVersion": "apps/v1",
@@ -111,7 +100,7 @@ def _deployment(values: Mapping[str, Any], full: str, namespace: str) -> dict[st
                     "annotations": values.get("podAnnotations") or {},
                     "labels": values.get("podLabels") or {},
                 },
-                "spec": pod
+                "spec": placement(values)
                 | {
                     "terminationGracePeriodSeconds": int(
                         values.get("terminationGracePeriodSeconds") or 3600

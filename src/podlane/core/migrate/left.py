@@ -31,7 +31,12 @@ def left_behind(
 ) -> list[Left]:
     """All that does not carry over; nothing: everything does. `account`: the annotations of the
     manager's ServiceAccount; `name`: of podlane's deployment."""
-    found = [*_runners(moved), *_session(release, moved), *_start(release, name)]
+    found = [
+        *_holders(release),
+        *_runners(moved),
+        *_session(release, moved),
+        *_start(release, name),
+    ]
     found += [*_pod(release), *_labels(release), *_accounts(release, moved, account, name)]
     found += left_of_values(release)
     return list(dict.fromkeys(found))
@@ -113,6 +118,19 @@ def _pod(release: Release) -> Iterator[Left]:
                 f"client certificate {key}",
                 "podlane deploy mounts CA certificates only",
                 "an image made from podlane's, with it in /etc/gitlab-runner/certs",
+            )
+
+
+def _holders(release: Release) -> Iterator[Left]:
+    """Who keeps the old Deployment as a repository says, and so would start its managers again."""
+    meta = release.deployment["metadata"]
+    marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
+    for holder, mark in (("Flux", ".fluxcd.io/"), ("Argo CD", "argocd.argoproj.io/")):
+        if any(mark in key for key in marks):
+            yield Left(
+                f"{holder} holds the old Deployment",
+                "it would start the old managers again after `--apply`",
+                "suspend it for this release first, and take the release out of the repository",
             )
 
 

@@ -84,18 +84,21 @@ async def switch(
 ) -> None:
     """Do it. `patience`: seconds to wait for the old manager's end; 0: any time; None: not."""
     await plan(api, release, wish)
+    what = "podlane did not come into force"
     try:
         await put_in_force(api, wish, tell)
+        what = "the old manager could not be stopped"
         tell(f"  {shown(release.deployment)}: from {release.replicas} to 0 managers")
         await old.stop(api, release, _place(wish))
-    except (PodlaneError, asyncio.CancelledError) as error:
+    except PodlaneError as error:
         await _withdraw(api, wish, tell)
-        if isinstance(error, ServiceError):
-            raise PodlaneError(
-                f"the old manager could not be stopped: {error.message}",
-                hint="it goes on as before; mend this and migrate again",
-                reference="migrate-failed",
-            ) from error
+        raise PodlaneError(
+            f"{what}: {error.message}",
+            hint="the old manager goes on as before; mend this and migrate again",
+            reference="migrate-failed",
+        ) from error
+    except asyncio.CancelledError:
+        await _withdraw(api, wish, tell)
         raise
     await _until_it_ended(api, release, wish, tell, patience)
 
@@ -133,7 +136,7 @@ async def _withdraw(api: KubeApi, wish: Wish, tell: Tell) -> None:
     for one in reversed(found):
         await remove(api, one)
         tell(f"  {shown(one)}: taken away again")
-    tell(f"  the old manager goes on as before: nothing of {wish.name} is left")
+    tell(f"  nothing of {wish.name} is left")
 
 
 async def _refuse_another(api: KubeApi, wish: Wish) -> None:
