@@ -6,7 +6,7 @@ What a field means for the job is decided in `core.plan`, not here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -131,7 +131,7 @@ class JobInfo(msgspec.Struct, frozen=True):
     name: str = ""
     stage: str = ""
     pipeline_id: int = 0
-    project_id: int = 0
+    project_id: Annotated[int, msgspec.Meta(ge=0)] = 0  # as the id
     project_name: str = ""
     project_full_path: str = ""
     namespace_id: int = 0
@@ -181,7 +181,7 @@ class SuspendOptions(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True):
     """One job. `run` is kept as sent: it is refused until it is built."""
 
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=1)]  # it stands in names and labels
     token: Token
     allow_git_fetch: bool = False
     job_info: JobInfo = JobInfo()
