@@ -65,7 +65,7 @@ helm: setup ## Build the helm that the chart's tests run (Go), once
 golden: setup ## Write the results of the golden cases anew; review the difference
 	$(BIN)/python tests/golden/cases.py
 
-reference: setup ## Write docs/reference/config, and the chart's, anew from the code; review the difference
+reference: setup ## Write docs/reference/config, the chart's, and the manual page anew from the code; review the difference
 	PYTHONPATH=tests $(BIN)/python tests/reference/pages.py
 	PYTHONPATH=tests $(BIN)/python -m helm.catalogue
 

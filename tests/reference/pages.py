@@ -12,11 +12,14 @@ from pathlib import Path
 from golden.cases import FOLDER as GOLDEN
 from podlane.cli.config.example import example
 from podlane.cli.config.facts import Fact, facts
+from podlane.cli.man import page
+from podlane.cli.table import command
 from podlane.core.config.explain import PAGES
 from reference.goldens import golden_case
 from reference.owners import owners
 
 FOLDER = Path(__file__).parents[2] / "docs/reference/config"
+MANUAL = FOLDER.parent / "podlane.1"
 UP = "../../.."
 TITLES = {
     "manager": "The manager, and the top of the file",
@@ -148,6 +151,12 @@ def rewrite() -> None:
         path.unlink()
     for name, text in pages().items():
         (FOLDER / name).write_text(text)
+    MANUAL.write_text(manual())
+
+
+def manual() -> str:
+    """What `podlane man` prints, for the wheel."""
+    return "\n".join(page(command)) + "\n"
 
 
 def headings(text: str) -> set[str]:

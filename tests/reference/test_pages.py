@@ -9,7 +9,7 @@ import pytest
 from podlane.cli.config.facts import facts
 from reference.goldens import golden_case
 from reference.owners import SOURCES, owners
-from reference.pages import FOLDER, headings, pages
+from reference.pages import FOLDER, MANUAL, headings, manual, pages
 from reference.samples import honoured
 from reference.test_every_key import EXCEPTIONS
 
@@ -19,6 +19,10 @@ UNSEEN = {"runners.cache.azure.AccountKey": "it makes signatures, which no golde
 def test_pages_are_what_make_reference_writes() -> None:
     kept = {path.name: path.read_text() for path in FOLDER.glob("*.md")}
     assert kept == pages(), "run `make reference` and review the difference"
+
+
+def test_the_manual_page_is_what_make_reference_writes() -> None:
+    assert MANUAL.read_text() == manual(), "run `make reference` and review the difference"
 
 
 def test_every_key_has_a_heading() -> None:

@@ -6,10 +6,20 @@ from pathlib import Path
 
 import click
 
+from podlane.cli.command import Command
 
-@click.command(help="Serve the embedded GitLab. The pod of `podlane local --context` calls this.")
-@click.option("--root", type=click.Path(path_type=Path), required=True, help="Its folder.")
-@click.option("--port", type=int, default=8080, show_default=True)
+
+@click.command(
+    cls=Command,
+    examples=["podlane coordinator --root /tmp/gitlab"],
+    help="Serve the embedded GitLab. The pod of `podlane local --context` calls this.",
+)
+@click.option(
+    "--root", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Its folder."
+)
+@click.option(
+    "--port", type=int, default=8080, show_default=True, metavar="NUMBER", help="Where it listens."
+)
 @click.option("--log-level", hidden=True)
 @click.option("--log-format", hidden=True)
 def command(root: Path, port: int, **_: str | None) -> int:

@@ -13,6 +13,8 @@ from typing import Any
 import click
 import msgspec
 
+from podlane.cli.command import Command
+from podlane.cli.complete import contexts
 from podlane.cli.options import config_option
 from podlane.core.config.model import RunnerConfig
 from podlane.core.pod.manifests import Manifests
@@ -30,11 +32,21 @@ is 1 when something fails."""
 Tell = Callable[[Finding], None]
 
 
-@click.command(help=_HELP)
+@click.command(
+    cls=Command,
+    examples=["podlane doctor", "podlane doctor --deployment podlane -n ci"],
+    help=_HELP,
+)
 @config_option
 @click.option("--deployment", default="", metavar="NAME", help="Look at this deployment.")
-@click.option("-n", "--namespace", default="", help="The manager's namespace.")
-@click.option("--context", default="", help="A context of the kubeconfig.")
+@click.option("-n", "--namespace", default="", metavar="NAME", help="The manager's namespace.")
+@click.option(
+    "--context",
+    default="",
+    metavar="NAME",
+    shell_complete=contexts,
+    help="A context of the kubeconfig; else the current one.",
+)
 @click.option("--trial-pod", is_flag=True, help="Make a pod: do images come, is GitLab reached?")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("--reach", default="", hidden=True)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class Group(click.Group):
     """`table`: what each command does, in the order of the help. A command is `command` of the
-    module of its name in `package`; `modules` names those that are elsewhere."""
+    module of its name in `package`; `modules` names those that are elsewhere, `inner` those that
+    only podlane itself calls."""
 
     def __init__(
         self,
@@ -19,11 +21,13 @@ class Group(click.Group):
         table: Mapping[str, str],
         package: str,
         modules: Mapping[str, str] | None = None,
+        inner: tuple[str, ...] = (),
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self._table, self._package = table, package
         self._modules = modules or {}
+        self._inner = inner
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._table)
@@ -39,3 +43,15 @@ class Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(self._table.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the table: to complete a command's name none is imported."""
+        offered = {name: text for name, text in self._table.items() if name not in self._inner}
+        return [
+            *(
+                CompletionItem(name, help=text)
+                for name, text in offered.items()
+                if name.startswith(incomplete)
+            ),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]

@@ -7,6 +7,7 @@ import logging
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.options import config_option, log_options, open_config
 from podlane.core.config.entries import Entry
 from podlane.core.text.token import short_token
@@ -14,7 +15,11 @@ from podlane.core.text.token import short_token
 log = logging.getLogger(__name__)
 
 
-@click.command(help="List the runners of config.toml.")
+@click.command(
+    cls=Command,
+    examples=["podlane list --config config.toml"],
+    help="List the runners of config.toml.",
+)
 @config_option
 @click.option("--show-tokens", is_flag=True, help="Print the tokens whole.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")

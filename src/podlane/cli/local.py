@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from podlane import __version__
+from podlane.cli.command import Command
+from podlane.cli.complete import contexts
 
 _SOURCES = (
     "push", "merge_request_event", "schedule", "web", "api", "trigger", "pipeline",
@@ -14,28 +16,46 @@ _SOURCES = (
 )  # fmt: skip
 
 
-@click.command(help="Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.")
+@click.command(
+    cls=Command,
+    examples=["podlane local --list", "podlane local test --variable FAST=yes"],
+    help="Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
+)
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option("--list", "only_list", is_flag=True, help="Show the jobs and why they are in or not.")
-@click.option("--file", default=".gitlab-ci.yml", help="The configuration, in the project.")
+@click.option(
+    "--file", default=".gitlab-ci.yml", metavar="PATH", help="The configuration, in the project."
+)
 @click.option(
     "--variable", "variables", multiple=True, metavar="K=V", help="Set a pipeline variable."
 )
 @click.option(
     "--source",
     type=click.Choice(_SOURCES),
+    metavar="EVENT",
     default="push",
     help="What starts the pipeline; `tag` is a push of the tag at HEAD.",
 )
 @click.option("--base", default="", metavar="REF", help="What changes are counted against.")
 @click.option("--no-needs", is_flag=True, help="Run the named jobs without those they need.")
 @click.option(
-    "--concurrent", type=click.IntRange(1), default=None, help="Jobs at once; else one a processor."
+    "--concurrent",
+    type=click.IntRange(1),
+    default=None,
+    metavar="NUMBER",
+    help="Jobs at once; else one a processor.",
 )
-@click.option("--context", help="Run the jobs as pods, by this context of your kubeconfig.")
-@click.option("--namespace", help="On the cluster: where; else as the context says.")
-@click.option("--image", help="On the cluster: for jobs that name no image.")
-@click.option("--podlane-image", help="On the cluster: podlane's own image.")
+@click.option(
+    "--context",
+    metavar="NAME",
+    shell_complete=contexts,
+    help="Run the jobs as pods, by this context of your kubeconfig.",
+)
+@click.option(
+    "--namespace", metavar="NAME", help="On the cluster: where; else as the context says."
+)
+@click.option("--image", metavar="IMAGE", help="On the cluster: for jobs that name none.")
+@click.option("--podlane-image", metavar="IMAGE", help="On the cluster: podlane's own.")
 @click.option("--log-level", hidden=True)
 @click.option("--log-format", hidden=True)
 @click.pass_context

@@ -23,7 +23,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     try:
-        if arguments[:1] == ["helper"]:  # before anything is imported that the helper does not need
+        if arguments[:1] == ["helper"] and arguments[1:] and arguments[1][0] != "-":
+            # before anything is imported that the helper does not need
             return int(importlib.import_module("podlane.helper.main").main(arguments[1:]))
         return int(importlib.import_module("podlane.cli.table").run_command(arguments))
     except (KeyboardInterrupt, Exception, BaseExceptionGroup) as error:  # noqa: BLE001

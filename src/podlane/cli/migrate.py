@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
+from podlane.cli.complete import contexts
 from podlane.cli.deploy.options import in_cluster
 from podlane.cli.options import seconds_option
 
@@ -30,12 +32,25 @@ ready; then podlane goes, once the jobs that it runs have ended."""
 def _release_options(command: Any) -> Any:
     for option in (
         click.option(
-            "--release", default="", help="Of gitlab-runner; not needed for the only one."
+            "--release",
+            default="",
+            metavar="NAME",
+            help="Of gitlab-runner; not needed for the only one.",
         ),
         click.option(
-            "-n", "--namespace", default="default", help="Where it runs; podlane as well."
+            "-n",
+            "--namespace",
+            default="default",
+            metavar="NAME",
+            help="Where it runs; podlane as well.",
         ),
-        click.option("--context", default="", help="A context of the kubeconfig."),
+        click.option(
+            "--context",
+            default="",
+            metavar="NAME",
+            shell_complete=contexts,
+            help="A context of the kubeconfig; else the current one.",
+        ),
     ):
         command = option(command)
     return command
@@ -44,14 +59,37 @@ def _release_options(command: Any) -> Any:
 @click.group(help=_HELP, invoke_without_command=True)
 @_release_options
 @click.option("--apply", "applies", is_flag=True, help="Do it.")
-@click.option("--values", default="", help="Read a values.yaml of the chart, and no cluster.")
-@click.option("-c", "--config", default="", help="A config.toml in the place of the release's.")
-@click.option("--name", default="podlane", show_default=True, help="Of podlane's deployment.")
-@click.option("--image", envvar="PODLANE_IMAGE", default="", help="podlane's own image.")
 @click.option(
-    "--replicas", type=click.IntRange(1), default=None, help="Managers; as many as before."
+    "--values",
+    default="",
+    type=click.Path(),
+    metavar="FILE",
+    help="Read a values.yaml of the chart, and no cluster.",
 )
-@click.option("--write", default="", help="Write podlane's config.toml, token included, here.")
+@click.option(
+    "-c",
+    "--config",
+    default="",
+    type=click.Path(),
+    metavar="FILE",
+    help="In the place of the release's.",
+)
+@click.option(
+    "--name", default="podlane", show_default=True, metavar="NAME", help="Of podlane's deployment."
+)
+@click.option(
+    "--image", envvar="PODLANE_IMAGE", default="", metavar="IMAGE", help="podlane's own image."
+)
+@click.option(
+    "--replicas", type=click.IntRange(1), metavar="NUMBER", help="Managers; as many as before."
+)
+@click.option(
+    "--write",
+    default="",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write podlane's config.toml, token included.",
+)
 @seconds_option("--wait", "How long to wait for the old manager's end, such as 30m.")
 @click.option("--now", is_flag=True, help="Stop it even where jobs would be lost.")
 @click.pass_context
@@ -64,7 +102,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     migrate(options)
 
 
-@command.command(help=_BACK)
+@command.command(
+    cls=Command,
+    help=_BACK,
+    short_help="Give the runner back to gitlab-runner.",
+    examples=["podlane migrate back -n ci --release gitlab-runner"],
+)
 @_release_options
 @click.option("--now", is_flag=True, help="End podlane's jobs: GitLab sees them fail.")
 @seconds_option("--wait", "How long podlane's jobs may take, such as 30m.")

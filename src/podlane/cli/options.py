@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from podlane.cli.complete import runner_names, words
 from podlane.core.config.entries import Entry, choose, read_entries
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError, PodlaneError
@@ -34,6 +35,8 @@ def log_options(command: F) -> F:
         envvar="LOG_LEVEL",
         expose_value=False,
         callback=_start_logs,
+        metavar="LEVEL",
+        shell_complete=words("debug", "info", "warning", "error"),
         help="debug, info, warning, error.",
     )
     form = click.option(
@@ -41,6 +44,8 @@ def log_options(command: F) -> F:
         envvar="LOG_FORMAT",
         expose_value=False,
         callback=_start_logs,
+        metavar="FORMAT",
+        shell_complete=words("runner", "text", "json"),
         help="runner, text or json.",
     )
     return level(form(command))
@@ -48,13 +53,20 @@ def log_options(command: F) -> F:
 
 def config_option(command: F) -> F:
     return click.option(
-        "-c", "--config", "config", envvar="CONFIG_FILE", help="Path of config.toml."
+        "-c",
+        "--config",
+        "config",
+        envvar="CONFIG_FILE",
+        type=click.Path(),
+        metavar="FILE",
+        is_eager=True,  # known when the names of its runners are to be completed
+        help="The config.toml; else $CONFIG_FILE, else where gitlab-runner has it.",
     )(command)
 
 
 def seconds_option(name: str, text: str) -> Callable[[F], F]:
     """Take a duration such as `30m`; the command gets seconds, None when it was not given."""
-    return click.option(name, default=None, callback=_seconds, help=text)
+    return click.option(name, default=None, callback=_seconds, metavar="TIME", help=text)
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -66,9 +78,18 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 
 def choice_options(command: F) -> F:
     """Take `--name`, `--url` and `--token`, which choose runners of the file."""
-    name = click.option("-n", "--name", default="", help="The runner of this name.")
-    url = click.option("-u", "--url", default="", help="The runners of this GitLab.")
-    token = click.option("-t", "--token", default="", help="The runner with this token.")
+    name = click.option(
+        "-n",
+        "--name",
+        default="",
+        metavar="NAME",
+        shell_complete=runner_names,
+        help="The runner of this name.",
+    )
+    url = click.option("-u", "--url", default="", metavar="URL", help="The runners of this GitLab.")
+    token = click.option(
+        "-t", "--token", default="", metavar="TOKEN", help="The runner with this token."
+    )
     return name(url(token(command)))
 
 

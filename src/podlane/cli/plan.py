@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from podlane.cli.command import Command
+from podlane.cli.complete import runner_names
 from podlane.cli.options import config_option, read_bytes
 from podlane.cli.readable import print_documents
 from podlane.cli.rehearse import context, rehearse
@@ -16,11 +18,28 @@ from podlane.errors import ConfigError
 from podlane.manager.config_file import find_config_file, read_config
 
 
-@click.command(help="Print what podlane would do and create for the job in the file JOB (JSON).")
+@click.command(
+    cls=Command,
+    examples=["podlane plan job.json --config config.toml"],
+    help="Print what podlane would do and create for the job in the file JOB (JSON).",
+)
 @click.argument("job", type=click.Path(path_type=Path))
 @config_option
-@click.option("-r", "--runner", "name", default="", help="The runner of this name.")
-@click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates for GitLab (PEM).")
+@click.option(
+    "-r",
+    "--runner",
+    "name",
+    default="",
+    metavar="NAME",
+    shell_complete=runner_names,
+    help="The runner of this name.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Certificates for GitLab (PEM).",
+)
 def command(job: Path, config: str | None, name: str, ca_file: Path | None) -> None:
     file = find_config_file(config, os.environ)
     settings = read_config(file, os.environ).config

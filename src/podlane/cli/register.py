@@ -16,10 +16,11 @@ from typing import Any
 import click
 
 from podlane import __version__
+from podlane.cli.command import Command, RareOption
 from podlane.cli.gitlab import NEW_TOKEN, ask
 from podlane.cli.options import config_option, log_options
 from podlane.cli.questions import Questions
-from podlane.cli.runner_flags import dashes, setting_options, settings
+from podlane.cli.runner_flags import dashes, identity_options, setting_options, settings
 from podlane.cli.server_flags import (
     named_server_options,
     refuse_server_options,
@@ -53,19 +54,55 @@ _FILES = ("tls-ca-file", "tls-cert-file", "tls-key-file")
 log = logging.getLogger(__name__)
 
 
+_HELP = """Let GitLab know a runner, and add it to config.toml.
+
+GitLab gives the token `glrt-…` when a runner is made on its pages (CI/CD > Runners > New runner).
+What no option says is asked for, unless --non-interactive. Every setting of a runner has an option
+(--help-all) and a variable: --kubernetes-cpu-limit is KUBERNETES_CPU_LIMIT."""
+
+
 @click.command(
-    help="Add a runner to config.toml and let GitLab know it.",
+    cls=Command,
+    help=_HELP,
+    examples=[
+        "podlane register",
+        "podlane register -n --url https://gitlab.example.com --token glrt-… --name ci",
+    ],
     context_settings={"token_normalize_func": dashes},
 )
 @config_option
-@click.option("-u", "--url", envvar="CI_SERVER_URL", default="", help="GitLab's address.")
-@click.option("-t", "--token", envvar="CI_SERVER_TOKEN", default="", help="The runner's token.")
-@click.option("-r", "--registration-token", envvar="REGISTRATION_TOKEN", default="", help="Legacy.")
-@click.option("--name", "--description", envvar="RUNNER_NAME", default="", help="Its name.")
-@click.option("--executor", envvar="RUNNER_EXECUTOR", default="", help="kubernetes.")
-@click.option("--template-config", envvar="TEMPLATE_CONFIG_FILE", default="", help="A TOML file.")
-@click.option("-n", "--non-interactive", envvar="REGISTER_NON_INTERACTIVE", is_flag=True)
-@click.option("--leave-runner", envvar="REGISTER_LEAVE_RUNNER", is_flag=True, help="On failure.")
+@identity_options
+@click.option(
+    "-n",
+    "--non-interactive",
+    envvar="REGISTER_NON_INTERACTIVE",
+    is_flag=True,
+    help="Ask nothing; what is missing is an error.",
+)
+@click.option(
+    "--template-config",
+    envvar="TEMPLATE_CONFIG_FILE",
+    default="",
+    type=click.Path(),
+    metavar="FILE",
+    help="A config.toml with one runner: it says what no option does.",
+)
+@click.option(
+    "-r",
+    "--registration-token",
+    cls=RareOption,
+    envvar="REGISTRATION_TOKEN",
+    default="",
+    metavar="TOKEN",
+    help="A token of the old kind, which makes the runner.",
+)
+@click.option(
+    "--leave-runner",
+    cls=RareOption,
+    envvar="REGISTER_LEAVE_RUNNER",
+    is_flag=True,
+    help="Where the file cannot be written, leave the runner that was made in GitLab.",
+)
 @server_options
 @setting_options
 @log_options

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.gitlab import ask
 from podlane.cli.options import (
     ConfigText,
@@ -27,12 +28,19 @@ from podlane.manager.config_file import check_writable, write_text
 
 log = logging.getLogger(__name__)
 
+_HELP = """Exchange runners' tokens for new ones, in GitLab and in config.toml. Running jobs do not
+notice. The manager does so by itself before a token ends."""
 
-@click.command(help="Exchange runners' tokens for new ones.")
+
+@click.command(cls=Command, examples=["podlane reset-token --name my-runner"], help=_HELP)
 @config_option
 @choice_options
-@click.option("--id", "runner_id", type=int, default=0, help="The runner with this id.")
-@click.option("--pat", default="", help="Ask as the owner of this personal access token.")
+@click.option(
+    "--id", "runner_id", type=int, default=0, metavar="NUMBER", help="The runner with this id."
+)
+@click.option(
+    "--pat", default="", metavar="TOKEN", help="Ask as the owner of this personal access token."
+)
 @click.option("--all-runners", is_flag=True, help="All runners of the file.")
 @log_options
 def command(config: str | None, **options: str | int | bool) -> None:

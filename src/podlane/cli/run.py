@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podlane import __version__
+from podlane.cli.command import Command
+from podlane.cli.complete import words
+from podlane.cli.options import config_option
 from podlane.core.config.check import Entry
 from podlane.core.config.model import Config
 from podlane.core.text.token import Token
@@ -28,33 +31,57 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_HELP = """Run the manager in the foreground: ask GitLab for jobs, make a pod for each, settle them.
 
-@click.command(help="Run the manager: ask for jobs, launch their pods, settle them.")
-@click.option("-c", "--config", "path", envvar="CONFIG_FILE", help="Path of config.toml.")
-@click.option("--listen-address", envvar="LISTEN_ADDRESS", help="Serve metrics and health here.")
-@click.option("--log-level", envvar="LOG_LEVEL", help="debug, info, warning, error.")
-@click.option("--log-format", envvar="LOG_FORMAT", help="runner, text or json.")
+SIGTERM ends it at once, and running jobs do not notice. SIGHUP reads the config anew; so does a
+change of the file."""
+
+
+@click.command(
+    cls=Command, examples=["podlane run --config config.toml --listen-address :9252"], help=_HELP
+)
+@config_option
+@click.option(
+    "--listen-address",
+    envvar="LISTEN_ADDRESS",
+    metavar="HOST:PORT",
+    help="Serve metrics and health here; else as the file says.",
+)
+@click.option(
+    "--log-level",
+    envvar="LOG_LEVEL",
+    metavar="LEVEL",
+    shell_complete=words("debug", "info", "warning", "error"),
+    help="debug, info, warning, error.",
+)
+@click.option(
+    "--log-format",
+    envvar="LOG_FORMAT",
+    metavar="FORMAT",
+    shell_complete=words("runner", "text", "json"),
+    help="runner, text or json.",
+)
 def command(
-    path: str | None, listen_address: str | None, log_level: str | None, log_format: str | None
+    config: str | None, listen_address: str | None, log_level: str | None, log_format: str | None
 ) -> None:
     from podlane.manager import logs
     from podlane.manager.config_file import find_config_file, read_config
     from podlane.manager.environment import ENVIRONMENT
 
-    file = find_config_file(path, os.environ)
+    file = find_config_file(config, os.environ)
     checked = read_config(file, ENVIRONMENT)
-    config = checked.config
+    whole = checked.config
 
     def set_up_log(config: Config) -> None:
         logs.set_up(log_level or config.log_level, log_format or config.log_format)
 
-    set_up_log(config)
+    set_up_log(whole)
     logs.say_notes(checked.notes)
     if listen_address:
         import msgspec
 
-        config = msgspec.structs.replace(config, listen_address=listen_address)
-    loop_runner()(serve(file, config, checked.left_out, set_up_log))
+        whole = msgspec.structs.replace(whole, listen_address=listen_address)
+    loop_runner()(serve(file, whole, checked.left_out, set_up_log))
 
 
 def loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
+from podlane.cli.complete import runner_names
 from podlane.cli.options import log_options
 from podlane.cli.run import loop_runner, serve
-from podlane.cli.runner_flags import dashes, setting_options, settings
+from podlane.cli.runner_flags import dashes, identity_options, setting_options, settings
 from podlane.core.config.connection import normal_url
 from podlane.core.config.model import Config
 from podlane.core.config.template import fill
@@ -33,17 +35,45 @@ come for --wait-timeout seconds. Its settings are those of the flags; with --con
 those of that runner where the flags say nothing."""
 
 
-@click.command(help=_HELP, context_settings={"token_normalize_func": dashes})
-@click.option(
-    "-c", "--config", default="", envvar="CONFIG_FILE", help="Take a runner of this file."
+@click.command(
+    cls=Command,
+    examples=["podlane run-single -u https://gitlab.example.com -t glrt-… --max-builds 1"],
+    help=_HELP,
+    context_settings={"token_normalize_func": dashes},
 )
-@click.option("-r", "--runner", default="", help="Its name; needed where the file has several.")
-@click.option("--max-builds", type=click.IntRange(0), default=0, help="Jobs; 0: no end.")
-@click.option("--wait-timeout", type=click.IntRange(0), default=0, help="Seconds; 0: for ever.")
-@click.option("-u", "--url", envvar="CI_SERVER_URL", default="", help="GitLab's address.")
-@click.option("-t", "--token", envvar="CI_SERVER_TOKEN", default="", help="The runner's token.")
-@click.option("--name", "--description", envvar="RUNNER_NAME", default="", help="Its name.")
-@click.option("--executor", envvar="RUNNER_EXECUTOR", default="", help="kubernetes.")
+@click.option(
+    "-c",
+    "--config",
+    default="",
+    envvar="CONFIG_FILE",
+    type=click.Path(),
+    metavar="FILE",
+    is_eager=True,
+    help="Take a runner of this config.toml.",
+)
+@click.option(
+    "-r",
+    "--runner",
+    default="",
+    metavar="NAME",
+    shell_complete=runner_names,
+    help="Which one, where the file has several.",
+)
+@click.option(
+    "--max-builds",
+    type=click.IntRange(0),
+    default=0,
+    metavar="NUMBER",
+    help="Leave after so many jobs; 0: never.",
+)
+@click.option(
+    "--wait-timeout",
+    type=click.IntRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="Leave when no job has come for so long; 0: never.",
+)
+@identity_options
 @setting_options
 @log_options
 def command(config: str, runner: str, max_builds: int, wait_timeout: int, **options: Any) -> None:

@@ -6,6 +6,7 @@ underscores, so they are taken for dashes. Tables in lists (volumes) need a temp
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, get_args, get_origin
@@ -13,6 +14,8 @@ from typing import Any, TypeVar, get_args, get_origin
 import click
 import msgspec
 
+from podlane.cli.command import RareOption, help_all_option
+from podlane.cli.complete import words
 from podlane.core.config.cache import MOVED
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import RunnerConfig
@@ -49,6 +52,56 @@ _ENVIRONMENT: dict[Keys, str] = {
     ("cache", "gcs", "CredentialsFile"): "GOOGLE_APPLICATION_CREDENTIALS",
 }
 _MOVED = {("cache", name) for name in MOVED}  # their place of old has no flags
+
+
+_EVERYDAY = {
+    ("tls-ca-file",),
+    ("limit",),
+    ("kubernetes", "namespace"),
+    ("kubernetes", "image"),
+    ("kubernetes", "cpu_limit"),
+    ("kubernetes", "memory_limit"),
+}
+
+
+def identity_options(command: F) -> F:
+    """Take what tells a runner: where, by which token, its name."""
+    for option in (
+        click.option(
+            "--executor",
+            envvar="RUNNER_EXECUTOR",
+            default="",
+            metavar="NAME",
+            shell_complete=words("kubernetes"),
+            help="What jobs run in: kubernetes.",
+        ),
+        click.option(
+            "--name",
+            "--description",
+            envvar="RUNNER_NAME",
+            default="",
+            metavar="NAME",
+            help="Its name, in logs and in GitLab.",
+        ),
+        click.option(
+            "-t",
+            "--token",
+            envvar="CI_SERVER_TOKEN",
+            default="",
+            metavar="TOKEN",
+            help="The runner's token, glrt-…",
+        ),
+        click.option(
+            "-u",
+            "--url",
+            envvar="CI_SERVER_URL",
+            default="",
+            metavar="URL",
+            help="GitLab's address.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def dashes(name: str) -> str:
@@ -105,10 +158,12 @@ FLAGS = (*_flags(RunnerConfig), *_flags(KubernetesConfig, ("kubernetes",), ("kub
 
 def setting_options(command: F) -> F:
     """Take every flag of a runner's settings."""
+    command = help_all_option(command)
     for flag in reversed(FLAGS):
         command = click.option(
             flag.option,
             flag.parameter,
+            cls=_Everyday if flag.keys in _EVERYDAY else _Rare,
             envvar=flag.environment,
             multiple=flag.kind in ("list", "map", "bools"),
             metavar=_METAVARS[flag.kind],
@@ -118,6 +173,29 @@ def setting_options(command: F) -> F:
     return command
 
 
+class _Everyday(click.Option):
+    """Its help is what is told of the key, read only when it is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        if not self.help:
+            self.help = _told(next(one for one in FLAGS if one.parameter == self.name))
+        return super().get_help_record(ctx)
+
+
+class _Rare(RareOption, _Everyday):
+    pass
+
+
+def _told(flag: Flag) -> str:
+    """The first sentence that the reference has of the key."""
+    from podlane.core.config.explain import entries
+
+    table = ".".join(("runners", *flag.keys[:-1]))
+    text = entries()[table][flag.keys[-1]].text
+    return _SENTENCE.split(text, maxsplit=1)[0].rstrip(".") + "."
+
+
+_SENTENCE = re.compile(r"(?<=\w[\w)`])\. (?=[A-Z])")
 _METAVARS = {
     "text": "TEXT",
     "number": "NUMBER",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from podlane.cli.command import RareOption
 from podlane.cli.questions import Questions
 from podlane.errors import ConfigError
 
@@ -17,19 +18,30 @@ log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_BOOL: dict[str, Any] = {"type": bool, "is_flag": False, "flag_value": True}
+_BOOL: dict[str, Any] = {
+    "type": bool,
+    "is_flag": False,
+    "flag_value": True,
+    "metavar": "[true|false]",
+}
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "tag-list": {"default": "", "help": "Tags, separated by commas."},
+    "tag-list": {"default": "", "metavar": "TAGS", "help": "Tags, separated by commas."},
     "run-untagged": {"default": None, "help": "Take jobs without tags.", **_BOOL},
     "locked": {"default": True, "help": "Stay with one project.", **_BOOL},
     "access-level": {
         "default": "",
         "type": click.Choice(["", "not_protected", "ref_protected"]),
+        "metavar": "LEVEL",
         "help": "not_protected or ref_protected.",
     },
-    "maximum-timeout": {"default": 0, "type": int, "help": "Seconds a job may take."},
+    "maximum-timeout": {
+        "default": 0,
+        "type": int,
+        "metavar": "SECONDS",
+        "help": "What a job may take.",
+    },
     "paused": {"default": False, "help": "Take no jobs yet.", **_BOOL},
-    "maintenance-note": {"default": "", "help": "A note for administrators."},
+    "maintenance-note": {"default": "", "metavar": "TEXT", "help": "A note for administrators."},
 }
 
 
@@ -37,7 +49,7 @@ def server_options(command: F) -> F:
     for name, settings in reversed(_OPTIONS.items()):
         stem = "RUNNER" if name == "tag-list" else "REGISTER"
         variable = f"{stem}_{name.replace('-', '_').upper()}"
-        command = click.option(f"--{name}", envvar=variable, **settings)(command)
+        command = click.option(f"--{name}", cls=RareOption, envvar=variable, **settings)(command)
     return command
 
 

@@ -15,17 +15,19 @@ from podlane.errors import ConfigError
 COMMANDS = {
     "run": "Run the manager: ask for jobs, launch their pods, settle them.",
     "run-single": "Run one runner, one job after the other, without a config.toml.",
-    "local": "Run a project's .gitlab-ci.yml here, with neither GitLab nor Kubernetes.",
-    "deploy": "Run podlane in a cluster: objects from config.toml, and their care.",
+    "local": "Run a project's .gitlab-ci.yml here, without GitLab and Kubernetes.",
+    "deploy": "Run podlane in a cluster, from a config.toml, and keep it.",
     "migrate": "Move a gitlab-runner that runs in a cluster to podlane, and back.",
     "doctor": "Look at all that jobs need, and tell what mends what fails.",
-    "register": "Add a runner to config.toml and let GitLab know it.",
+    "register": "Let GitLab know a runner, and add it to config.toml.",
     "list": "List the runners of config.toml.",
     "verify": "Ask GitLab whether the runners' tokens are valid.",
     "unregister": "Take runners away from GitLab and from config.toml.",
     "reset-token": "Exchange runners' tokens for new ones.",
     "config": "Check, explain and compare config.toml.",
-    "lint": "Tell all that is wrong with a config.toml: `config check` under its old name.",
+    "lint": "The old name of `config check`.",
+    "completion": "Print what completes command lines in bash, zsh or fish.",
+    "man": "Print the manual page.",
     "plan": "Print what podlane would do and create for a job.",
     "coordinator": "Serve the embedded GitLab. Pods of `local --context` call this.",
     "helper": "Run one job, inside its pod. The pods call this.",
@@ -68,11 +70,12 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
     cls=Group,
     table=COMMANDS,
     package="podlane.cli",
+    inner=("coordinator", "helper"),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--debug", is_flag=True, envvar="RUNNER_DEBUG", help="The same as --log-level debug.")
-@click.option("-l", "--log-level", help="debug, info, warning, error.")
-@click.option("--log-format", help="runner, text or json.")
+@click.option("-l", "--log-level", metavar="LEVEL", help="debug, info, warning, error.")
+@click.option("--log-format", metavar="FORMAT", help="runner, text or json.")
 @click.option(
     "-v",
     "--version",

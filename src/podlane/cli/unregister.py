@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.gitlab import NEW_TOKEN, ask
 from podlane.cli.options import (
     choice_options,
@@ -28,8 +29,13 @@ from podlane.manager.system_id import load_system_id
 
 log = logging.getLogger(__name__)
 
+_HELP = """Take runners away from GitLab and from config.toml.
 
-@click.command(help="Take runners away from GitLab and from config.toml.")
+A runner with a `glrt-` token stays on GitLab's pages, where it was made: it only loses this machine
+as a manager. One that GitLab does not let go stays in the file."""
+
+
+@click.command(cls=Command, examples=["podlane unregister --name my-runner"], help=_HELP)
 @config_option
 @choice_options
 @click.option("--all-runners", is_flag=True, help="All runners of the file.")

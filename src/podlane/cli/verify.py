@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from podlane import __version__
+from podlane.cli.command import Command
 from podlane.cli.gitlab import ask
 from podlane.cli.options import (
     choice_options,
@@ -30,8 +31,15 @@ log = logging.getLogger(__name__)
 
 Verdict = Literal["valid", "invalid", "unknown"]
 
+_HELP = """Ask GitLab whether the runners' tokens are valid: all in the file, or those chosen.
 
-@click.command(help="Ask GitLab whether the runners' tokens are valid.")
+The exit code is 1 when one is not, or when that could not be found out: no answer from GitLab
+is not an invalid token, and --delete leaves that runner alone."""
+
+
+@click.command(
+    cls=Command, examples=["podlane verify", "podlane verify --name my-runner"], help=_HELP
+)
 @config_option
 @choice_options
 @click.option("--delete", is_flag=True, help="Take runners with an invalid token out of the file.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from podlane.cli import findings
+from podlane.cli.command import Command
 from podlane.cli.options import config_option
 from podlane.core.config.check import Checked
 from podlane.core.config.lines import key_lines
@@ -27,7 +28,7 @@ code is 1 when there are faults, and 0 when there are only warnings and notes.
 runner's own settings lead to from here, anything else a context of the kubeconfig."""
 
 
-@click.command(help=_HELP)
+@click.command(cls=Command, examples=["podlane config check config.toml --against ."], help=_HELP)
 @click.argument("file", required=False)
 @config_option
 @click.option("--against", "cluster", metavar="CLUSTER", help="Try a plain job's objects there.")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from podlane.cli.command import Command
 from podlane.cli.config.pairs import Pair, pairs
 from podlane.cli.config.sample import sample_job
 from podlane.cli.rehearse import context, rehearse
@@ -34,7 +35,7 @@ _NUMBER = re.compile(r'"?\*\*\*\d+\*\*\*"?')
 _ANOTHER = re.compile(rf"{_NUMBER.pattern} → {_NUMBER.pattern}")
 
 
-@click.command(help=_HELP)
+@click.command(cls=Command, examples=["podlane config diff old.toml new.toml"], help=_HELP)
 @click.argument("old", metavar="A", type=click.Path(path_type=Path))
 @click.argument("new", metavar="B", type=click.Path(path_type=Path))
 @click.option(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.config import find, flags
 from podlane.cli.config.example import example
 from podlane.cli.config.facts import Fact, facts
@@ -25,7 +26,7 @@ _DEPTH = 2  # what lies deeper is listed by the table around it
 _LONGEST = 60  # names that share a line with their text
 
 
-@click.command(help=_HELP)
+@click.command(cls=Command, examples=["podlane config explain poll_timeout"], help=_HELP)
 @click.argument("key", required=False, default="")
 def command(key: str) -> None:
     if not key.strip():

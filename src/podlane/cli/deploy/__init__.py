@@ -13,7 +13,7 @@ COMMANDS = {
     "upgrade": "Change a deployment that is there: a new config, a new image.",
     "status": "Tell how a deployment is.",
     "uninstall": "Take all of it away, once the running jobs have ended.",
-    "secret": "Keep the jobs' credentials: a Secret, and its mount in config.toml.",
+    "secret": "Keep the jobs' credentials: Secrets, mounted into jobs.",
 }
 
 

@@ -6,10 +6,20 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import in_cluster, place_options, read_wish, wish_options
 
+_HELP = """Make the deployment from config.toml, or change it, and wait until its manager is ready.
 
-@click.command(help="Make or change the deployment, and wait until its manager is ready.")
+Account, rights, Secret, ConfigMap and Deployment are put into the cluster of the kubeconfig;
+`podlane deploy render` prints them, `diff` shows what would change."""
+
+
+@click.command(
+    cls=Command,
+    examples=["podlane deploy apply -n ci --image registry.example.com/podlane:1"],
+    help=_HELP,
+)
 @place_options
 @wish_options
 @click.option("--no-wait", is_flag=True, help="Do not wait for the manager.")

@@ -6,10 +6,15 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import in_cluster, place_options, read_wish, say_why, wish_options
 
+_HELP = """Show what `apply` with the same options would change in the cluster; nothing is changed.
 
-@click.command(help="Show what `apply` would change. The exit code is 1 when something would.")
+The values of Secrets are shown as marks. The exit code is 1 when something would change."""
+
+
+@click.command(cls=Command, examples=["podlane deploy diff -n ci --config config.toml"], help=_HELP)
 @place_options
 @wish_options
 def command(name: str, namespace: str, *, context: str, **options: Any) -> int:

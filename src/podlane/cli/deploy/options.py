@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from podlane import __version__
+from podlane.cli.complete import contexts
 from podlane.cli.options import config_option
 from podlane.clients.kube.api import KubeApi
 from podlane.core.deploy.wish import Extras, Manifest, Wish, why
@@ -24,25 +25,68 @@ T = TypeVar("T")
 
 def place_options(command: F) -> F:
     """Take `--name`, `--namespace` and `--context`: which deployment, and where."""
-    name = click.option("--name", default="podlane", show_default=True, help="Of the deployment.")
-    namespace = click.option(
-        "-n", "--namespace", default="podlane", show_default=True, help="The manager's namespace."
+    name = click.option(
+        "--name",
+        default="podlane",
+        show_default=True,
+        metavar="NAME",
+        help="The deployment's name.",
     )
-    context = click.option("--context", default="", help="A context of the kubeconfig.")
+    namespace = click.option(
+        "-n",
+        "--namespace",
+        default="podlane",
+        show_default=True,
+        metavar="NAME",
+        help="Where its manager runs.",
+    )
+    context = click.option(
+        "--context",
+        default="",
+        metavar="NAME",
+        shell_complete=contexts,
+        help="A context of the kubeconfig; else the current one.",
+    )
     return name(namespace(context(command)))
+
+
+_WISHES = (
+    config_option,
+    click.option(
+        "--image",
+        envvar="PODLANE_IMAGE",
+        default="",
+        metavar="IMAGE",
+        help=f"podlane's own image.  [default: podlane:{__version__}]",
+    ),
+    click.option(
+        "--replicas",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        metavar="NUMBER",
+        help="Managers at once.",
+    ),
+    click.option(
+        "--ca-file",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="Trust this CA as well (PEM); may be repeated.",
+    ),
+    click.option("--ca-in-jobs", is_flag=True, help="Jobs' containers trust it, too."),
+    click.option(
+        "--network-policy", is_flag=True, help="A NetworkPolicy: only metrics are reached."
+    ),
+    click.option(
+        "--service-monitor", is_flag=True, help="A ServiceMonitor for the Prometheus operator."
+    ),
+)
 
 
 def wish_options(command: F) -> F:
     """Take what shapes the objects; the command gets them as one Wish, `wish`."""
-    for option in (
-        config_option,
-        click.option("--image", envvar="PODLANE_IMAGE", default="", help="podlane's own image."),
-        click.option("--replicas", type=click.IntRange(1), default=1, help="Managers at once."),
-        click.option("--ca-file", multiple=True, help="Trust this CA too; may be repeated."),
-        click.option("--ca-in-jobs", is_flag=True, help="Jobs' containers trust it as well."),
-        click.option("--network-policy", is_flag=True, help="Let nobody in but the metrics port."),
-        click.option("--service-monitor", is_flag=True, help="For the Prometheus operator."),
-    ):
+    for option in reversed(_WISHES):
         command = option(command)
     return command
 

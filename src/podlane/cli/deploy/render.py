@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import place_options, read_wish, say_why, wish_options
 
 _HELP = """Print all objects of the deployment as YAML. Nothing is sent anywhere.
@@ -14,7 +15,9 @@ The Secret holds the tokens in the clear (base64): keep the output as you keep t
 Secret out by --without-secret and make it by other means."""
 
 
-@click.command(help=_HELP)
+@click.command(
+    cls=Command, examples=["podlane deploy render -n ci | kubectl apply -f -"], help=_HELP
+)
 @place_options
 @wish_options
 @click.option("--without-secret", is_flag=True, help="Leave the Secret out.")

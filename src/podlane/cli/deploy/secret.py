@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
+from podlane.cli.complete import runner_names
 from podlane.cli.deploy.options import in_cluster, place_options
 from podlane.cli.options import config_option, read_bytes
 from podlane.manager.config_file import check_writable, find_config_file, read_text, write_text
@@ -19,18 +21,43 @@ where the runner's jobs run; config.toml gets its `[[runners.kubernetes.volumes.
 `podlane deploy upgrade` puts that into force."""
 
 
-@click.group(help="Keep the jobs' credentials: npm, gem, mvn, kubectl, git, and what you have.")
+@click.group(help="Keep the jobs' credentials: for npm, gem, mvn, kubectl, git, and what you have.")
 def command() -> None:
     pass
 
 
-@command.command("add", help=_HELP)
-@click.argument("secret")
+@command.command(
+    "add",
+    cls=Command,
+    help=_HELP,
+    short_help="Make a Secret of files, and mount it into every job.",
+    examples=["podlane deploy secret add npm -n ci --from-file auth=a.txt --mount /npm"],
+)
+@click.argument("secret", metavar="NAME")
 @place_options
 @config_option
-@click.option("--from-file", "files", multiple=True, required=True, help="KEY=PATH, repeatable.")
-@click.option("--mount", required=True, help="The folder where jobs find the keys as files.")
-@click.option("--runner", default="", help="Only the runner of this name.")
+@click.option(
+    "--from-file",
+    "files",
+    multiple=True,
+    required=True,
+    type=click.Path(),
+    metavar="[KEY=]PATH",
+    help="A key and its content; may be repeated.",
+)
+@click.option(
+    "--mount",
+    required=True,
+    metavar="FOLDER",
+    help="Where jobs find the keys as files.",
+)
+@click.option(
+    "--runner",
+    default="",
+    metavar="NAME",
+    shell_complete=runner_names,
+    help="Only for jobs of this runner.",
+)
 def add(secret: str, name: str, namespace: str, *, context: str, **options: Any) -> None:
     from podlane.core.deploy.credentials import credential, with_mounts
     from podlane.deploy.credentials import keep

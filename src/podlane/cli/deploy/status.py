@@ -7,10 +7,15 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import in_cluster, place_options
 
+_HELP = """Tell how a deployment is: its manager, and if it is not ready why, and its jobs' pods.
 
-@click.command(help="Tell how a deployment is. The exit code is 1 while its manager is not ready.")
+The exit code is 1 while the manager is not ready."""
+
+
+@click.command(cls=Command, examples=["podlane deploy status -n ci"], help=_HELP)
 @place_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(name: str, namespace: str, *, context: str, as_json: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import in_cluster, place_options
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError
@@ -12,10 +13,12 @@ _HELP = """Take the deployment away: no more jobs are asked for, those that run 
 every object goes. The runner stays in GitLab; `podlane unregister` takes it away there."""
 
 
-@click.command(help=_HELP)
+@click.command(cls=Command, examples=["podlane deploy uninstall -n ci --wait 30m"], help=_HELP)
 @place_options
 @click.option("--now", is_flag=True, help="End the running jobs: GitLab sees them fail.")
-@click.option("--wait", "patience", default="", help="How long jobs may take, such as 30m.")
+@click.option(
+    "--wait", "patience", default="", metavar="TIME", help="Give up after so long, such as 30m."
+)
 def command(name: str, namespace: str, *, context: str, now: bool, patience: str) -> None:
     from podlane.deploy.uninstall import Ending, uninstall
 

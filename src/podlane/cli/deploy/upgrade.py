@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from podlane.cli.command import Command
 from podlane.cli.deploy.options import in_cluster, place_options, read_wish
 from podlane.cli.options import config_option
 
@@ -14,11 +15,15 @@ stays as it is: without --config the config in the cluster, without --image the 
 do not notice."""
 
 
-@click.command(help=_HELP)
+@click.command(
+    cls=Command,
+    examples=["podlane deploy upgrade -n ci --image registry.example.com/podlane:2"],
+    help=_HELP,
+)
 @place_options
 @config_option
-@click.option("--image", default="", help="podlane's own image.")
-@click.option("--replicas", type=click.IntRange(1), default=None, help="Managers at once.")
+@click.option("--image", default="", metavar="IMAGE", help="podlane's own image.")
+@click.option("--replicas", type=click.IntRange(1), metavar="NUMBER", help="Managers at once.")
 def command(name: str, namespace: str, *, context: str, **options: Any) -> None:
     from podlane.deploy.apply import put_in_force
     from podlane.deploy.live import live, upgraded
