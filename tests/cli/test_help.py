@@ -66,7 +66,7 @@ def test_its_examples_are_commands(path: tuple[str, ...]) -> None:
         words = shlex.split(example.partition(" | ")[0].partition(" >")[0])
         own = ("config", "check") if path[-1] == "lint" else path  # an old name
         assert tuple(words[: len(own) + 1]) == ("podlane", *own)
-        found.make_context(own[-1], words[len(own) + 1 :])
+        found.make_context(own[-1], words[len(own) + 1 :], parent=context(own).parent)
 
 
 def test_help_all_shows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:

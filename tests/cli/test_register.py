@@ -166,7 +166,7 @@ def test_a_runner_that_cannot_be_written_is_taken_back(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--token", "glrt-bad"], 1, "check that the token is whole"),
+        (["--token", "glrt-bad"], 1, "check that it is whole"),
         (["--executor", "docker"], 2, "podlane does not run the executor `docker`"),
         (["--url", "gitlab.example"], 2, "`gitlab.example` is not the address of a web server"),
         (["--url", "http://127.0.0.1:1"], 1, "nothing was written"),

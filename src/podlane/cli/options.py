@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +11,12 @@ import click
 import msgspec
 
 from podlane.cli.complete import runner_names, words
+from podlane.core.config.edit import remove_runners
 from podlane.core.config.entries import Entry, choose, read_entries
 from podlane.core.text.duration import parse_duration
 from podlane.errors import ConfigError, PodlaneError
 from podlane.manager import logs
-from podlane.manager.config_file import find_config_file, in_file, read_text
+from podlane.manager.config_file import change_text, find_config_file, in_file, read_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -126,6 +127,18 @@ def chosen(config: ConfigText, name: str, url: str, token: str) -> tuple[Entry, 
         hint="`podlane list` shows the runners",
         reference="no-runner",
     )
+
+
+def drop_runners(path: Path, gone: Iterable[Entry]) -> None:
+    """Take runners out of the file, as it is now; they are known by GitLab and token."""
+    known = {(entry.runner.url, entry.runner.token) for entry in gone}
+
+    def edit(text: str) -> str:
+        entries = read_entries(text, os.environ)
+        there = [one for one in entries if (one.runner.url, one.runner.token) in known]
+        return remove_runners(text, {one.index for one in there}) if there else text
+
+    change_text(path, edit)
 
 
 def whole(entry: Entry) -> Entry:

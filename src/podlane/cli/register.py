@@ -20,6 +20,7 @@ from podlane.cli.command import Command, RareOption
 from podlane.cli.gitlab import NEW_TOKEN, ask
 from podlane.cli.options import config_option, log_options
 from podlane.cli.questions import Questions
+from podlane.cli.refused import explain
 from podlane.cli.runner_flags import dashes, identity_options, setting_options, settings
 from podlane.cli.server_flags import (
     named_server_options,
@@ -41,11 +42,11 @@ from podlane.core.text.token import Token, short_token
 from podlane.errors import ConfigError, PodlaneError, ServiceError
 from podlane.manager import logs
 from podlane.manager.config_file import (
+    change_text,
     check_writable,
     in_file,
     new_config_file,
     read_text,
-    write_text,
 )
 from podlane.manager.system_id import load_system_id
 
@@ -108,7 +109,8 @@ What no option says is asked for, unless --non-interactive. Every setting of a r
 @log_options
 def command(config: str | None, **options: Any) -> None:
     path = new_config_file(config, os.environ)
-    text = _existing(path)
+    check_writable(path)
+    _check_readable(path)
     template = _template(options["template_config"])
     questions = Questions(is_interactive=not options["non_interactive"])
     url = normal_url(questions.url(options["url"] or template.get("url", "")))
@@ -117,7 +119,6 @@ def command(config: str | None, **options: Any) -> None:
     if is_new:
         refuse_server_options(named_server_options(), is_legacy_flag=not options["token"])
     runner = _identified(url, token, fill(_settings(options), template))
-    check_writable(path)
     registers = not is_new and not options["token"]
     if registers:
         runner_name = questions.name(options["name"] or template.get("name", ""))
@@ -128,7 +129,7 @@ def command(config: str | None, **options: Any) -> None:
     try:
         executor = questions.executor(options["executor"] or template.get("executor", ""))
         table = _table(runner_name, url, identity, executor) | _settings(options)
-        _add(path, text, fill(table, template))
+        _add(path, fill(table, template))
     except (PodlaneError, click.Abort):
         if registers and not options["leave_runner"]:
             with suppress(ServiceError):
@@ -137,8 +138,13 @@ def command(config: str | None, **options: Any) -> None:
     _say_where(url, identity, path)
 
 
-def _existing(path: Path) -> str:
-    return read_text(path) if path.exists() else ""
+def _check_readable(path: Path) -> None:
+    """A file that cannot be added to is refused before anything is asked."""
+    if path.exists():
+        try:
+            read_entries(read_text(path), os.environ)
+        except ConfigError as error:
+            raise in_file(path, error) from None
 
 
 def _template(file: str) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def _verify(runner: RunnerConfig, path: Path) -> RunnerIdentity:
     try:
         identity = ask(runner, path.parent, lambda api: api.verify(runner.token, system_id, info))
     except ServiceError as error:
-        raise _not_registered("verifying", runner, error) from error
+        raise _not_registered("verifying", runner, path.parent, error) from error
     log.info(
         "Verifying runner... is valid", extra={"fields": {"runner": short_token(runner.token)}}
     )
@@ -192,23 +198,19 @@ def _register(runner: RunnerConfig, path: Path, fields: dict[str, Any]) -> Runne
     try:
         identity = ask(runner, path.parent, lambda api: api.register(runner.token, fields))
     except ServiceError as error:
-        raise _not_registered("registering", runner, error) from error
+        raise _not_registered("registering", runner, path.parent, error) from error
     log.info(
         "Registering runner... succeeded", extra={"fields": {"runner": short_token(identity.token)}}
     )
     return identity
 
 
-def _not_registered(doing: str, runner: RunnerConfig, error: ServiceError) -> PodlaneError:
-    hints = {
-        403: "check that the token is whole, and that the runner still exists in GitLab",
-        404: "check --url: it is GitLab's own address, without a project's path",
-        410: "this GitLab takes no registration tokens: make the runner on its pages (`glrt-…`)",
-    }
+def _not_registered(
+    doing: str, runner: RunnerConfig, folder: Path, error: ServiceError
+) -> PodlaneError:
+    what, hint = explain(runner, folder, error)
     return PodlaneError(
-        f"{doing} the runner at {runner.url} failed: {error.message}",
-        hint=hints.get(error.status, "check --url and the way to GitLab; nothing was written"),
-        reference="register",
+        f"{doing} the runner failed, nothing was written: {what}", hint=hint, reference="register"
     )
 
 
@@ -224,20 +226,29 @@ def _table(name: str, url: str, identity: RunnerIdentity, executor: str) -> dict
     }
 
 
-def _add(path: Path, text: str, table: dict[str, Any]) -> None:
-    """Write the new file, once it is known to be one that `podlane run` takes."""
-    token = Token(table["token"])
-    entries = read_entries(text, os.environ)
-    if any(entry.runner.token == token for entry in entries):
-        log.warning("This runner is in the file already", extra={"fields": {"file": str(path)}})
-    new_text = add_runner(text, table)
+def _add(path: Path, table: dict[str, Any]) -> None:
+    """Write the new file, once it is known to be one that `podlane run` takes. Others may have
+    changed it since we began: it is read again."""
     try:
         parse(add_runner("", table), os.environ)
     except ConfigError as error:
         raise in_file(path, error) from None
-    write_text(path, new_text)
-    notes = check(new_text, os.environ).notes
-    logs.say_notes(note for note in notes if note.runner == len(entries))
+
+    def edit(text: str) -> str:
+        entries = read_entries(text, os.environ)
+        known = [one.runner for one in entries if one.runner.token == Token(table["token"])]
+        if any(one.url == table["url"] for one in known):
+            fields = {"file": str(path), "name": known[0].name}
+            log.warning(
+                "This runner is in the file already, which stays as it is", extra={"fields": fields}
+            )
+            return text
+        after = add_runner(text, table)
+        notes = check(after, os.environ).notes
+        logs.say_notes(note for note in notes if note.runner == len(entries))
+        return after
+
+    change_text(path, edit)
 
 
 def _say_where(url: str, identity: RunnerIdentity, path: Path) -> None:

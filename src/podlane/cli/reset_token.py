@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 
 import click
@@ -18,13 +19,15 @@ from podlane.cli.options import (
     open_config,
     whole,
 )
+from podlane.cli.refused import fields_of
 from podlane.clients.gitlab.runner_api import RunnerApi, RunnerIdentity
 from podlane.core.config.edit import set_values
 from podlane.core.config.entries import Entry
 from podlane.core.config.times import token_times
 from podlane.core.text.token import Token, short_token
 from podlane.errors import ConfigError, PodlaneError, ServiceError
-from podlane.manager.config_file import check_writable, write_text
+from podlane.manager.config_file import change_text, check_writable
+from podlane.manager.token_store import find_entry
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +96,22 @@ def _reset(opened: ConfigText, entry: Entry, pat: Token) -> bool:
     try:
         identity = ask(runner, opened.path.parent, call)
     except ServiceError as error:
-        reason = {"error": error.message}
+        reason = fields_of(runner, opened.path.parent, error)
         log.error("Resetting runner token... failed", extra={"fields": fields | reason})
         return False
     times = token_times(datetime.now(UTC), identity.token_expires_at)
-    opened.text = set_values(opened.text, entry.index, {"token": identity.token.reveal(), **times})
-    write_text(opened.path, opened.text)  # at once: the old token is worth nothing any more
+    values: dict[str, str | int | datetime] = {"token": identity.token.reveal(), **times}
+
+    def edit(text: str) -> str:
+        there = find_entry(text, runner, os.environ)
+        if there is None:
+            raise PodlaneError(
+                f"{opened.path} has the runner no longer: its new token cannot be written",
+                hint="`podlane reset-token --pat` or GitLab's pages give another one",
+                reference="reset-token",
+            )
+        return set_values(text, there.index, values)
+
+    change_text(opened.path, edit)  # at once: the old token is worth nothing any more
     log.info("Resetting runner token... succeeded", extra={"fields": fields})
     return True

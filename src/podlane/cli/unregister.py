@@ -16,15 +16,16 @@ from podlane.cli.options import (
     choice_options,
     chosen,
     config_option,
+    drop_runners,
     log_options,
     open_config,
     whole,
 )
-from podlane.core.config.edit import remove_runners
+from podlane.cli.refused import fields_of
 from podlane.core.config.entries import Entry
 from podlane.core.text.token import short_token
 from podlane.errors import ConfigError, PodlaneError, ServiceError
-from podlane.manager.config_file import check_writable, write_text
+from podlane.manager.config_file import check_writable
 from podlane.manager.system_id import load_system_id
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,9 @@ def command(config: str | None, name: str, url: str, token: str, *, all_runners:
     opened = open_config(config)
     check_writable(opened.path)
     entries = [whole(entry) for entry in chosen(opened, name, url, token)]
-    gone = {entry.index for entry in entries if _unregister(entry, opened.path)}
+    gone = [entry for entry in entries if _unregister(entry, opened.path)]
     if gone:
-        write_text(opened.path, remove_runners(opened.text, gone))
+        drop_runners(opened.path, gone)
         log.info("Updated the configuration", extra={"fields": {"file": str(opened.path)}})
     if len(gone) < len(entries):
         raise PodlaneError(
@@ -75,7 +76,7 @@ def _unregister(entry: Entry, path: Path) -> bool:
             ask(runner, path.parent, lambda api: api.unregister(runner.token))
     except ServiceError as error:
         if not (is_new and error.status == 404 and "manager" in error.message.lower()):
-            reason = {"error": error.message}
+            reason = fields_of(runner, path.parent, error)
             log.error("Unregistering the runner failed", extra={"fields": fields | reason})
             return False
         log.info("GitLab did not know this manager", extra={"fields": fields})

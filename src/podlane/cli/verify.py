@@ -15,16 +15,17 @@ from podlane.cli.options import (
     choice_options,
     chosen,
     config_option,
+    drop_runners,
     log_options,
     open_config,
     whole,
 )
+from podlane.cli.refused import fields_of
 from podlane.clients.gitlab.info import build_info
-from podlane.core.config.edit import remove_runners
 from podlane.core.config.entries import Entry
 from podlane.core.text.token import short_token
 from podlane.errors import PodlaneError, ServiceError
-from podlane.manager.config_file import write_text
+from podlane.manager.config_file import check_writable
 from podlane.manager.system_id import load_system_id
 
 log = logging.getLogger(__name__)
@@ -46,16 +47,18 @@ is not an invalid token, and --delete leaves that runner alone."""
 @log_options
 def command(config: str | None, name: str, url: str, token: str, *, delete: bool) -> None:
     opened = open_config(config)
+    if delete:
+        check_writable(opened.path)
     entries = [whole(entry) for entry in chosen(opened, name, url, token)]
     verdicts = {entry.index: _verify(entry, opened.path) for entry in entries}
-    invalid = {index for index, verdict in verdicts.items() if verdict == "invalid"}
+    invalid = [entry for entry in entries if verdicts[entry.index] == "invalid"]
     if delete and invalid:
-        write_text(opened.path, remove_runners(opened.text, invalid))
+        drop_runners(opened.path, invalid)
         log.info("Updated the configuration", extra={"fields": {"file": str(opened.path)}})
     if invalid and not delete:
         raise PodlaneError(
             f"GitLab refused {len(invalid)} of {len(entries)} runners",
-            hint="`podlane verify --delete` takes them out of the file",
+            hint="`podlane verify --delete` takes them out of the file; then `podlane register`",
             reference="verify-invalid",
         )
     if unknown := sum(verdict == "unknown" for verdict in verdicts.values()):
@@ -73,10 +76,10 @@ def _verify(entry: Entry, path: Path) -> Verdict:
         info = build_info(__version__, {})
         ask(runner, path.parent, lambda api: api.verify(runner.token, system_id, info))
     except ServiceError as error:
+        reason = fields_of(runner, path.parent, error)
         if error.status == 403:
-            log.error("Verifying runner... is not valid", extra={"fields": fields})
+            log.error("Verifying runner... is not valid", extra={"fields": fields | reason})
             return "invalid"
-        reason = {"error": error.message}
         log.warning("Verifying runner... cannot tell", extra={"fields": fields | reason})
         return "unknown"
     log.info("Verifying runner... is valid", extra={"fields": fields})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -127,7 +128,38 @@ def write_text(path: Path, text: str) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(target, text)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _unwritable(path, error.strerror or "") from error
+
+
+def change_text(path: Path, edit: Callable[[str], str]) -> None:
+    """Read, edit and replace the file while no other podlane does: no change is lost. A file that
+    is not there yet is empty; an edit that changes nothing writes nothing."""
+    with _alone(path):
+        text = read_text(path) if path.exists() else ""
+        if (after := edit(text)) != text:
+            write_text(path, after)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock on the file's folder: that leaves nothing behind, and a file that is replaced
+    holds no lock. Where there are no locks, as on some network file systems, go on without."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except OSError:  # not there yet
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def check_writable(path: Path) -> None:
@@ -138,12 +170,14 @@ def check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _unwritable(path, error.strerror or "") from error
+    if target.exists() and not os.access(target, os.W_OK):  # replaced it could be, but is not meant
+        raise _unwritable(path, "the file is read-only")
 
 
-def _unwritable(path: Path, error: OSError) -> ConfigError:
+def _unwritable(path: Path, why: str) -> ConfigError:
     return ConfigError(
-        f"cannot write {path}: {error.strerror}",
+        f"cannot write {path}: {why}",
         hint="check who may write there; `--config` names another file",
         reference="config-unwritable",
     )

@@ -20,6 +20,10 @@ from podlane.manager.places import Places
 from podlane.manager.runner import Runner
 
 log = logging.getLogger(__name__)
+_REFUSED = (
+    "its token was revoked or has ended, or the runner was deleted: `podlane verify` tells, and"
+    " `podlane register` brings one with another token"
+)
 Start = Callable[[bytes, Runner], None]
 
 
@@ -184,10 +188,11 @@ class Poller:
     def _rejected(self, runner: Runner, error: Rejected) -> None:
         self._refusals += 1
         fields: dict[str, object] = {"runner": runner.log_name, "error": error.message}
+        fields["hint"] = _REFUSED
         if self._refusals < self.polling.refusals:
             log.warning("GitLab refused the runner", extra={"fields": fields})
             return
         self._refusals = 0
         self._rests_until = asyncio.get_running_loop().time() + self.polling.rest
-        rest = {"seconds": self.polling.rest, "hint": "`podlane verify` tells more"}
+        rest = {"seconds": self.polling.rest}
         log.error("GitLab refuses the runner, which rests now", extra={"fields": fields | rest})

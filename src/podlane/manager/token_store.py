@@ -28,7 +28,7 @@ from podlane.core.config.times import NEVER, read_time
 from podlane.core.config.toml import read_toml, runner_tables
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError, ServiceError
-from podlane.manager.config_file import check_writable, read_text, write_text
+from podlane.manager.config_file import change_text, check_writable, read_text
 
 SECRET = "PODLANE_TOKEN_SECRET"  # the Deployment's: namespace/name
 _KEPT = 100  # digests of replaced tokens
@@ -53,23 +53,22 @@ class FileStore:
 
     async def newer(self) -> Renewal | None:
         check_writable(self.path)
-        self._text(Renewal(self.old.token, "", ""))
+        self._changed(read_text(self.path), Renewal(self.old.token, "", ""))
         return None  # a changed file is loaded anyway
 
     async def write(self, renewal: Renewal) -> None:
-        if text := self._text(renewal):
-            write_text(self.path, text)
+        # a file that is gone must be heard of, not taken for an empty one
+        change_text(self.path, lambda _: self._changed(read_text(self.path), renewal))
 
-    def _text(self, renewal: Renewal) -> str:
-        """The file as it will be; "" when its owner has put another token into it."""
-        text = read_text(self.path)
+    def _changed(self, text: str, renewal: Renewal) -> str:
+        """The file as it will be: as it is, when its owner has put another token into it."""
         entry = find_entry(text, self.old, self.environ)
         values: dict[str, str | int | datetime] = {
             "token": renewal.token.reveal(),
             "token_obtained_at": read_time(renewal.obtained_at) or NEVER,
             "token_expires_at": read_time(renewal.expires_at) or NEVER,
         }
-        return set_values(text, entry.index, values) if entry is not None else ""
+        return set_values(text, entry.index, values) if entry is not None else text
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from podlane.cli.command import Command
 from podlane.cli.complete import runner_names
 from podlane.cli.deploy.options import in_cluster, place_options
 from podlane.cli.options import config_option, read_bytes
-from podlane.manager.config_file import check_writable, find_config_file, read_text, write_text
+from podlane.manager.config_file import change_text, check_writable, find_config_file, read_text
 
 _HELP = """Make the Secret NAME of files, and mount it into every job's containers.
 
@@ -65,11 +65,15 @@ def add(secret: str, name: str, namespace: str, *, context: str, **options: Any)
     path = find_config_file(options["config"], os.environ)
     check_writable(path)
     found = {key: read_bytes(Path(file)) for key, file in map(_key_and_path, options["files"])}
-    text, places = with_mounts(read_text(path), secret, options["mount"], options["runner"])
+
+    def with_mount(text: str) -> str:
+        return with_mounts(text, secret, options["mount"], options["runner"])[0]
+
+    _, places = with_mounts(read_text(path), secret, options["mount"], options["runner"])
     objects = [credential(name, secret, place or namespace, found) for place in places]
 
     in_cluster(context, lambda api: keep(api, name, objects, click.echo))
-    write_text(path, text)
+    change_text(path, with_mount)
     click.echo(f"{path}: jobs find it at {options['mount']}")
     click.echo("`podlane deploy apply` (or `upgrade`) with that file puts it into force.")
 

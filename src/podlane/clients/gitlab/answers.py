@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,12 +19,23 @@ def error_of(what: str, answer: Answer) -> ServiceError:
     """Turn an unwelcome answer into our error; `what` says what was asked."""
     status = answer.status
     text = f"{what}: GitLab answered {status}{message(answer)}"
+    if elsewhere := _elsewhere(answer):
+        hint = f"GitLab is at {elsewhere}: give that as `url`"
+        return Rejected(text, service="gitlab", status=status, details="moved", hint=hint)
     if retry.is_busy(status):
         pause = retry.told_pause(answer.headers, time.time())
         return Unavailable(text, service="gitlab", status=status, retry_after=pause)
     if status in (404, 410):
         return Gone(text, service="gitlab", status=status)
     return Rejected(text, service="gitlab", status=status)
+
+
+def _elsewhere(answer: Answer) -> str:
+    """Where a redirect leads: scheme and host, without what may be secret. Nobody follows it: a
+    POST would become a GET on the way, and a token go where nobody has asked for."""
+    place = urlsplit(answer.headers.get("location", "")) if 300 <= answer.status < 400 else None
+    host = place.netloc.rpartition("@")[2] if place else ""
+    return f"{place.scheme}://{host}" if place and host else ""
 
 
 def require_json(what: str, answer: Answer) -> None:
