@@ -24,7 +24,7 @@ from podlane.local.coordinator import CoordinatorJob
 
 EVERYTHING = (
     "deployments,replicasets,pods,secrets,configmaps,serviceaccounts,roles,rolebindings,"
-    "poddisruptionbudgets,networkpolicies,services,horizontalpodautoscalers"
+    "poddisruptionbudgets,networkpolicies,services,leases,horizontalpodautoscalers"
 )
 CONFIG = """
 [[runners]]
@@ -35,6 +35,11 @@ CONFIG = """
     pull_policy = ["if-not-present"]
 """
 MORE = CHART.parents[1] / "tests/helm/everything.yaml"
+KINDS = {
+    *("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret"),
+    *("ConfigMap", "Deployment", "Lease", "PodDisruptionBudget", "HorizontalPodAutoscaler"),
+    *("Service", "NetworkPolicy"),
+}
 SLOW = "i=0; while [ $i -lt 15 ]; do i=$((i+1)); echo line $i; sleep 1; done"
 
 
@@ -211,4 +216,5 @@ async def test_the_api_takes_all_that_can_be_asked_for(served: Gitlab, namespace
     assert not found.refused
     text = yaml.safe_dump_all(found.objects)
     said = await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", typed=text)
-    assert said.count("(server dry run)") == len(found.objects) == 12
+    assert said.count("(server dry run)") == len(found.objects)
+    assert {one["kind"] for one in found.objects} >= KINDS

@@ -137,7 +137,19 @@ def test_selectors_find_the_pods() -> None:
         found.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
         found.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
     ]
+    (spread,) = spec["template"]["spec"]["topologySpreadConstraints"]
+    selectors.append(spread["labelSelector"]["matchLabels"])
     assert all(one and one.items() <= labels for one in selectors)
+
+
+def test_as_many_seats_as_managers_may_be() -> None:
+    found = render({**NEEDED, "hpa": {"minReplicas": 1, "maxReplicas": 3}})
+    deployment = found.one("Deployment")["spec"]
+    env = deployment["template"]["spec"]["containers"][0]["env"]
+    assert "replicas" not in deployment
+    assert {"name": "PODLANE_REPLICAS", "value": "3"} in env
+    assert len(found.all("Lease")) == 3
+    assert not render({**NEEDED, "hpa": {"maxReplicas": 1}}).all("Lease")
 
 
 def test_a_token_is_in_the_secret_only() -> None:

@@ -44,6 +44,12 @@ CONFIGS = {
           [[runners.kubernetes.autoscaler.policy]]
             idle_count = 1
     """,
+    "events-by-a-flag": """
+      [runners.feature_flags]
+        FF_PRINT_POD_EVENTS = true
+      [runners.kubernetes]
+        print_pod_warning_events = false
+    """,
     "one-other": '[runners.kubernetes]\nnamespace_overwrite_allowed = "^staging$"',
     "pauses-of-a-class": """
       [runners.kubernetes]
@@ -112,7 +118,9 @@ def plain(objects: tuple[Manifest, ...]) -> dict[str, Manifest]:
         if one["kind"] == "Namespace":
             continue
         meta = one["metadata"]
-        del meta["labels"]
+        labels = meta.pop("labels").items()
+        if own := {name: value for name, value in labels if name.startswith("podlane.dev/")}:
+            meta["labels"] = own
         meta.get("annotations", {}).pop("podlane.dev/namespaces", "")
         _without_labels(one.get("spec", {}))
         for name in one.get("data", {}):

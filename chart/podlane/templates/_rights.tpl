@@ -47,7 +47,8 @@
      API group and resource. */}}
 {{- define "podlane.rules" -}}
 {{- if .jobs }}
-{{- if ne (include "podlane.look" (list .out.kubernetes "print_pod_warning_events")) "false" }}
+{{- $flag := include "podlane.look" (list .out.runner "feature_flags.FF_PRINT_POD_EVENTS") }}
+{{- if or (eq $flag "true") (ne (include "podlane.look" (list .out.kubernetes "print_pod_warning_events")) "false") }}
 - {apiGroups: [""], resources: [events], verbs: [list]}
 {{- end }}
 {{- if .namespaces }}
