@@ -18,6 +18,13 @@ BARS = {
     "cpu_trivial": Bar("manager CPU per trivial job", "s", 0.012, "0.073 s"),
     "cpu_long_log": Bar("manager CPU for a job with 60 MB of log", "s", 0.012, "2.4 s"),
     "memory": Bar("manager memory (peak resident), 20 jobs at once", "MiB", 60, "192 MiB"),
+    "deployed_wait": Bar(
+        "in the cluster with 100m CPU, 20 jobs at once: handed out → pod made, 95th percentile",
+        "s",
+        1.0,
+        "",
+    ),
+    "deployed_memory": Bar("the same: manager memory (peak anonymous), limit 100Mi", "MiB", 60, ""),
     "requests": Bar("API requests per job from the manager, beside its watches", "", 5, "24 to 33"),
     "clone_fetch": Bar("clone of 5,000 files: fetched", "s", 2.0, ""),
     "clone_checkout": Bar("the same: checked out (mostly the file system)", "s", 5.0, ""),

@@ -7,7 +7,7 @@ import re
 import statistics
 from collections.abc import Callable
 
-from bench import artifacts, cache, clone, process
+from bench import artifacts, cache, clone, deployed, process
 from bench.figures import Figures
 from bench.scene import CROWD, opened
 from harness import cluster
@@ -60,6 +60,9 @@ async def everything(stage: RealCluster) -> Figures:
             await scene.gitlab.coordinator.wait_finished(job.id, 120)
         medians["memory"] = process.peak_resident_mib(scene.manager.pid)
         await scene.nothing_stays(30)
+    there = await deployed.measure(stage.folder / "deployed", stage.repository)
+    take("deployed_wait", there.waits)
+    medians["deployed_memory"] = there.memory
     await _helpers_work(stage, medians, take)
     medians["requests"] = sum(requests.values()) / REPEATS
     return Figures(medians, spread, dict(requests), REPEATS)

@@ -238,3 +238,17 @@ async def test_an_image_that_does_not_come(
     )
     assert "concurrent = 30" in found["data"]["config.toml"]
     await deploy("uninstall", new_namespace, "--now")
+
+
+async def test_a_manager_that_runs_and_is_not_ready(new_namespace: str, config: Path) -> None:
+    await deploy("apply", new_namespace, f"--config={config}", f"--image={IMAGE}")
+    await kubectl("-n", new_namespace, "delete", "role", "podlane")
+    await kubectl("-n", new_namespace, "delete", "pods", "--all", "--wait=false")
+    words = ("deploy", "status", f"--namespace={new_namespace}", "--json")
+
+    async def is_told() -> bool:
+        ended = await podlane(*words)
+        why = json.loads(ended.out)["waiting_for"] if ended.out else ""
+        return "May not watch the runner's namespace" in why and "cannot list resource" in why
+
+    await wait.until("what keeps it", is_told, 60, every=1)

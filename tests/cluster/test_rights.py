@@ -207,6 +207,15 @@ async def test_a_plain_runner(installed: Installed) -> None:
     await check(installed, held)
 
 
+async def test_two_managers(installed: Installed) -> None:
+    await installed.install({}, "--replicas=2")
+    held = await installed.held()
+    found = await installed.run(GOOD, BAD, NO_IMAGE, NO_SERVICE, SHOWN)
+    assert [one for one in found if found[one] == "success"] == ["good", "shown"]
+    await installed.trouble()
+    await check(installed, held)
+
+
 @pytest.mark.alone  # it takes away the priority class that pause pods of others have too
 async def test_all_that_a_config_can_add(installed: Installed) -> None:
     await kubectl("delete", "priorityclass", PRIORITY_CLASS, "--ignore-not-found")

@@ -72,6 +72,8 @@ def command(
         _print_json(findings)
     elif failures:
         click.echo(f"{failures} of {len(findings)} checks failed.")
+    else:
+        click.echo(f"Nothing failed in {sum(one.state != 'skip' for one in findings)} checks.")
     return int(failures > 0)
 
 

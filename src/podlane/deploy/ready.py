@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 
@@ -11,11 +12,13 @@ from podlane.clients.kube.objects import path_of
 from podlane.core.deploy.wish import Manifest
 from podlane.deploy.standing import pods
 from podlane.deploy.workload import container
-from podlane.errors import PodlaneError
+from podlane.errors import PodlaneError, ServiceError
 
 _READY_SECONDS = 180.0
 _STUCK_SECONDS = 45.0  # three tries of the kubelet
 _LOOK_SECONDS = 0.5
+_LINES = 50
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _STUCK = (
     *_NO_IMAGE,
@@ -49,7 +52,8 @@ async def wait_until_ready(
             said = why
         stuck_since = (stuck_since or now) if _reason(why) in _STUCK else 0.0
         if now - began > limit or (stuck_since and now - stuck_since > _STUCK_SECONDS):
-            raise _not_ready(deployment, now - began, why or said, is_stuck=bool(stuck_since))
+            why = why or said or await last_words(api, deployment)
+            raise _not_ready(deployment, now - began, why, is_stuck=bool(stuck_since))
         await asyncio.sleep(_LOOK_SECONDS)
 
 
@@ -86,9 +90,7 @@ def is_ready(found: Manifest) -> bool:
 
 async def why_not(api: KubeApi, deployment: Manifest) -> str:
     """What the manager's pods, or their maker, say of themselves; "" when they say nothing."""
-    labels = deployment["spec"]["selector"]["matchLabels"]
-    query = ",".join(f"{key}={value}" for key, value in labels.items())
-    for pod in await pods(api, deployment["metadata"]["namespace"], query):
+    for pod in await _managers(api, deployment):
         if text := _of_pod(pod):
             return text
     found = await api.read_object(path_of(deployment))
@@ -96,6 +98,25 @@ async def why_not(api: KubeApi, deployment: Manifest) -> str:
         if condition["type"] == "ReplicaFailure":
             return str(condition.get("message", ""))
     return ""
+
+
+async def last_words(api: KubeApi, deployment: Manifest) -> str:
+    """The last trouble that a manager which runs has told of; "" where we may not read its log."""
+    for pod in await _managers(api, deployment):
+        try:
+            log = await api.log_tail(pod["metadata"]["namespace"], pod["metadata"]["name"], _LINES)
+        except ServiceError:
+            continue
+        told = [" ".join(_COLOUR.sub("", line).split()) for line in log.splitlines()]
+        if trouble := [line for line in told if line.startswith(("WARNING", "ERROR"))]:
+            return trouble[-1]
+    return ""
+
+
+async def _managers(api: KubeApi, deployment: Manifest) -> list[Manifest]:
+    labels = deployment["spec"]["selector"]["matchLabels"]
+    query = ",".join(f"{key}={value}" for key, value in labels.items())
+    return await pods(api, deployment["metadata"]["namespace"], query)
 
 
 def _of_pod(pod: Manifest) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from podlane.clients.kube.api import KubeApi
 from podlane.core.deploy.wish import Manifest, selector
 from podlane.deploy import jobs
-from podlane.deploy.ready import is_ready, why_not
+from podlane.deploy.ready import is_ready, last_words, why_not
 from podlane.deploy.standing import pods, standing
 from podlane.deploy.uninstall import DRAIN
 from podlane.deploy.workload import container, deployment_of, variables
@@ -23,13 +23,17 @@ async def status(api: KubeApi, name: str, namespace: str) -> dict[str, Any]:
     running = await jobs.jobs(api, await jobs.installation(api, name, namespace, label))
     return {
         "ready": is_ready(deployment),
-        "waiting_for": "" if is_ready(deployment) else await why_not(api, deployment),
+        "waiting_for": "" if is_ready(deployment) else await _why_not(api, deployment),
         "draining": bool(told.get(DRAIN)),
         "image": container(deployment)["image"],
         "system_id": told.get("PODLANE_SYSTEM_ID", ""),
         "managers": [_manager(one) for one in managers],
         "jobs": dict(Counter(one.phase for one in running if one.phase)),
     }
+
+
+async def _why_not(api: KubeApi, deployment: Manifest) -> str:
+    return await why_not(api, deployment) or await last_words(api, deployment)
 
 
 def _manager(pod: Manifest) -> dict[str, Any]:

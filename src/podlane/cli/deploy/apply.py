@@ -32,7 +32,8 @@ def command(name: str, namespace: str, *, context: str, no_wait: bool, **options
     in_cluster(context, lambda api: put_in_force(api, wish, click.echo, waits=not no_wait))
     if not no_wait:
         click.echo(f"The manager is ready: it takes jobs for {_runners(wish)}.")
-        click.echo(f"Next: podlane deploy status -n {namespace}")
+        which = "" if name == "podlane" else f" --name {name}"
+        click.echo(f"Next: podlane deploy status -n {namespace}{which}")
 
 
 def _runners(wish: Any) -> str:

@@ -135,6 +135,12 @@ class KubeApi:
         async with self._open(f"{path}?{urlencode(query)}", accept, timeout) as chunks:
             yield chunks
 
+    async def log_tail(self, namespace: str, pod: str, lines: int) -> str:
+        """The last lines that a pod's only container has printed."""
+        path = f"{POD.path(namespace, pod)}/log?{urlencode({'tailLines': str(lines)})}"
+        answer = await self._send("GET", path, None, {"Accept": "*/*"})
+        return answer.body.decode(errors="replace")
+
     @asynccontextmanager
     async def log(
         self, namespace: str, pod: str, container: str
