@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from harness import gitlab, manager, play
+from harness import gitlab, play
 from harness.embedded import EmbeddedCluster
 from harness.gitlab import Gitlab
 from harness.manager import Manager
-from harness.scenario import merge
+from harness.scenario import RunnerSpec, merge
 from podlane.core.text import seat_names
 from podlane.local.cluster.faults import ApiDown
 
@@ -55,17 +56,23 @@ def token(number: int) -> str:
 
 @asynccontextmanager
 async def several(
-    stage: EmbeddedCluster, config: dict[str, Any], count: int = 2
+    stage: EmbeddedCluster,
+    config: dict[str, Any],
+    skews: tuple[float, ...] = (0, 0),
+    limit: int = 0,
+    autoscaler: dict[str, Any] | None = None,
 ) -> AsyncIterator[Several]:
-    """`count` managers that ask GitLab for jobs."""
+    """A manager for each of `skews`: by so many seconds its clock is wrong."""
+    count = len(skews)
     for ordinal in range(count):
         await stage.create(lease(stage.environ()["PODLANE_INSTALLATION"], ordinal))
     async with (
         gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served,
         AsyncExitStack() as stack,
     ):
-        whole = play.config_for(stage, served, config)
-        made = [_manager(stage, whole, number, count) for number in range(count)]
+        own = {"limit": limit, "kubernetes": {"autoscaler": autoscaler or {}}}
+        whole = play.config_for(stage, served, config, (RunnerSpec(config=own),))
+        made = [_manager(stage, whole, number, skews) for number in range(count)]
         for one in made:
             await one.start()
             stack.push_async_callback(one.stop)
@@ -87,17 +94,30 @@ def lease(installation: str, ordinal: int) -> dict[str, Any]:
 
 
 def _manager(
-    stage: EmbeddedCluster, config: dict[str, Any], number: int, count: int
-) -> manager.Manager:
+    stage: EmbeddedCluster, config: dict[str, Any], number: int, skews: tuple[float, ...]
+) -> Manager:
     folder = stage.folder / f"manager-{number}"
     folder.mkdir(parents=True)
     stage.cluster.also_takes(token(number))
     own = {"kubernetes": {"bearer_token": token(number)}}
     mine = config | {"runners": [merge(one, own) for one in config["runners"]]}
-    return Manager(folder, mine, {**stage.environ(), **_environ(stage, folder, number, count)})
+    environ = {**stage.environ(), **_environ(folder, number, len(skews))}
+    return Manager(
+        folder, mine, environ | _way_in(stage, folder, number) | _clock(folder, skews[number])
+    )
 
 
-def _environ(stage: EmbeddedCluster, folder: Any, number: int, count: int) -> Mapping[str, str]:
+def _environ(folder: Path, number: int, count: int) -> dict[str, str]:
+    return {
+        "PODLANE_SYSTEM_ID": "r_0123456789ab",
+        "PODLANE_REPLICAS": str(count),
+        "PODLANE_NAMESPACE": "default",
+        "PODLANE_POD": f"pod-{number}",
+        "PODLANE_LEASE_SECONDS": str(LEASE_SECONDS),
+    }
+
+
+def _way_in(stage: EmbeddedCluster, folder: Path, number: int) -> dict[str, str]:
     kubeconfig = folder / "kubeconfig"
     way = {
         "current-context": "here",
@@ -106,11 +126,13 @@ def _environ(stage: EmbeddedCluster, folder: Any, number: int, count: int) -> Ma
         "users": [{"name": "me", "user": {"token": token(number)}}],
     }
     kubeconfig.write_text(json.dumps(way))
-    return {
-        "KUBECONFIG": str(kubeconfig),
-        "PODLANE_SYSTEM_ID": "r_0123456789ab",
-        "PODLANE_REPLICAS": str(count),
-        "PODLANE_NAMESPACE": "default",
-        "PODLANE_POD": f"pod-{number}",
-        "PODLANE_LEASE_SECONDS": str(LEASE_SECONDS),
-    }
+    return {"KUBECONFIG": str(kubeconfig)}
+
+
+def _clock(folder: Path, skew: float) -> dict[str, str]:
+    """Python reads this file at its start: the process's wall clock is wrong from then on."""
+    if not skew:
+        return {}
+    text = f"import time\nright = time.time\ntime.time = lambda: right() + {skew}\n"
+    (folder / "sitecustomize.py").write_text(text)
+    return {"PYTHONPATH": str(folder)}

@@ -25,6 +25,7 @@ from podlane.manager.metrics.tally import Tally
 from podlane.manager.rotation import Rotation
 from podlane.manager.runner import Runner
 from podlane.manager.runners import Identity, RunnerBook
+from podlane.manager.seats import Alone
 
 DUE = "token_obtained_at = 1000-01-01T00:00:00Z\n  token_expires_at = 2100-01-01T00:00:00Z\n"
 FAR = "token_obtained_at = 2020-01-01T00:00:00Z\n  token_expires_at = 2120-01-01T00:00:00Z\n"
@@ -189,6 +190,21 @@ async def test_what_another_manager_has_put_there_is_taken(desk: Desk) -> None:
     await second.look()
     assert desk.known == first
     assert second.renewals[Token(desk.token)].token == Token(first)
+
+
+async def test_of_several_managers_one_exchanges_and_the_others_take(desk: Desk) -> None:
+    class Other(Alone):
+        settles = False
+
+    desk.deployed()
+    other, settler = desk.restarted(), desk.rotation
+    other.part = Other()
+    await other.look()
+    assert (desk.known, other.renewals) == (desk.token, {})
+    await settler.look()
+    assert desk.known != desk.token
+    await other.look()
+    assert [one.token.reveal() for one in other.renewals.values()] == [desk.known]
 
 
 async def test_without_the_right_to_patch_nothing_is_exchanged(

@@ -8,14 +8,18 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from harness import trace, wait
 from harness.embedded import EmbeddedCluster
 from harness.scenario import JobSpec
 from harness.several import Several, several
+from podlane.local.cluster.faults import ApiSlow
 from podlane.local.cluster.kinds import POD
 from podlane.local.cluster.store import Change
 from podlane.local.coordinator import CoordinatorJob
 
+pytestmark = pytest.mark.timeout(240)  # on a busy machine
 SLOW = 'i=0; while [ $i -lt 8 ]; do i=$((i+1)); echo "line $i"; sleep 1; done'
 PRINTED = "".join(f"line {n}\n" for n in range(1, 9)).encode()
 
@@ -106,6 +110,51 @@ async def test_one_that_is_cut_off_settles_and_asks_no_more(stage: EmbeddedClust
         found.let_in(victim)
         await finished(found, later)
         await nothing_stays(stage)
+
+
+async def test_a_runners_own_limit_is_for_all(stage: EmbeddedCluster) -> None:
+    async with several(stage, {"concurrent": 9}, limit=2) as found, counted(stage) as most:
+        await seated(found)
+        jobs = [found.gitlab.enqueue(JobSpec(name=f"job-{n}", script=("true",))) for n in range(12)]
+        await finished(found, jobs)
+        assert most() == 2
+
+
+async def test_clocks_that_are_a_minute_off(stage: EmbeddedCluster) -> None:
+    """One is a minute early and one late: nobody is taken for dead, no launch for cut off."""
+    stage.cluster.faults.add(ApiSlow(seconds=2, verb="create", resource="pods"))
+    async with several(stage, {"concurrent": 4}, skews=(60, -60)) as found:
+        await seated(found)
+        before = found.holders()
+        jobs = [found.gitlab.enqueue(JobSpec(name=f"job-{n}", script=(SLOW,))) for n in range(6)]
+        await finished(found, jobs)
+        await nothing_stays(stage)
+        assert found.holders() == before
+        assert {trace.printed(job.trace, "step_script") for job in jobs} == {PRINTED}
+        await found.managers[found.settler()].kill()
+        last = found.gitlab.enqueue(JobSpec(script=("true",)))
+        await finished(found, [last])
+        await nothing_stays(stage)
+
+
+async def test_pause_pods_are_the_settlers(stage: EmbeddedCluster) -> None:
+    autoscaler = {"policy": [{"idle_count": 2}]}
+    async with several(stage, {"concurrent": 4}, autoscaler=autoscaler) as found:
+        await seated(found)
+        await wait.until("the Deployment", lambda: bool(stage.cluster.objects("deployments")))
+        (made,) = stage.cluster.objects("deployments")
+        victim = found.settler()
+        await found.managers[victim].kill()
+        other = found.managers[1 - victim]
+        await wait.until("the other's turn", lambda: "Settles jobs" in other.log, 20)
+
+        def is_written() -> bool:
+            (now,) = stage.cluster.objects("deployments")
+            return bool(now["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"])
+
+        await wait.until("the other to go on with it", is_written)
+        await other.stop()
+        assert stage.cluster.objects("deployments") == []
 
 
 async def test_one_that_stands_still_and_wakes_up(stage: EmbeddedCluster) -> None:
