@@ -153,6 +153,7 @@ def test_no_such_release_and_several(world: World) -> None:
     [
         ("GET", "/deployments", "cannot read the Deployments of ci: no right"),
         ("GET", "/secrets/gl-gitlab-runner", "cannot read the Secret gl-gitlab-runner of ci"),
+        ("GET", "/roles", "would not let us look for podlane's objects: no right"),
         ("PATCH", "/roles/podlane", "would not let us make Role podlane in ci: no right"),
         ("PATCH", OLD, "would not let us scale Deployment gl-gitlab-runner in ci: no right"),
     ],
@@ -177,6 +178,20 @@ def test_a_refusal_midway_takes_back_what_was_made(world: World) -> None:
     assert "nothing of podlane is left" in ended.out
     assert world.of_podlane() == []
     assert world.old()["spec"]["replicas"] == 1
+
+
+def test_a_podlane_that_stood_there_before_stays(world: World) -> None:
+    assert world.run("--apply").code == 0
+    standing = world.of_podlane()
+    world.old()["spec"]["replicas"] = 1
+    world.old()["metadata"]["annotations"] = {}
+    world.store.refuses = lambda m, p, trial: (
+        "a policy" if m == "PATCH" and p == OLD and not trial else ""
+    )
+    ended = world.run("--apply")
+    assert ended.code == 1
+    assert "podlane's deployment podlane stood there before, and stays" in ended.out
+    assert world.of_podlane() == standing
 
 
 def test_the_old_one_cannot_be_stopped(world: World) -> None:
@@ -352,6 +367,9 @@ def test_from_values(gitlab: GitLab, podlane: Podlane, home: Path) -> None:
     for part in ("concurrent = 5", 'namespace = "jobs"', 'image = "debian:13"', "glrt-good"):
         assert part in text
     assert written.stat().st_mode & 0o777 == 0o600
+    again = podlane("migrate", f"--values={path}", f"--write={written}")
+    assert (again.code, written.read_text()) == (2, text)
+    assert "is there already" in again.err
     assert "value `hpa`" in ended.out
     assert "value `runners.tags`: GitLab keeps it with the runner; nothing to do" in ended.out
     assert "value `runners.privileged`\n    why: it is no longer a key" in ended.out

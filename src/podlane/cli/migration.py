@@ -238,6 +238,10 @@ def _show_left(rows: list[Left]) -> None:
 def _write(found: Moved, path: str) -> None:
     if path:
         target = Path(path)
+        if target.exists():
+            raise ConfigError(
+                f"{target} is there already", hint="--write another file", reference="file"
+            )
         check_writable(target)
         write_text(target, found.after)
         click.echo(f"\n{target}: written, with its token; keep it as you keep tokens")

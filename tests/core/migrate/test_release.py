@@ -166,6 +166,7 @@ def test_a_shell_runner_alone_and_beside_another() -> None:
     both = _texts(shell + shell.replace('"shell"', '"kubernetes"').replace('"t"', '"u"'))
     found = moved(assemble(release.deployment, {("ConfigMap", "x"): both}, None), {})
     assert found.skipped == (("s", "shell"),)
+    assert "shell" not in found.before  # nothing of it is shown
     assert runner(found.after)["token"] == "u"
 
 

@@ -30,7 +30,7 @@ class Change(msgspec.Struct, frozen=True):
 
 class Moved(msgspec.Struct, frozen=True):
     """`before`: what gitlab-runner runs with; `after`: what podlane will. `skipped`: the runners,
-    by name and executor, that it cannot run."""
+    by name and executor, that it cannot run and that are in neither."""
 
     before: str
     after: str
@@ -40,9 +40,8 @@ class Moved(msgspec.Struct, frozen=True):
 
 def moved(release: Release, registered: Mapping[str, Any]) -> Moved:
     """`registered`: the runner's settings that `register` takes from flags and variables."""
-    before = config_in_force(release, registered)
-    after, skipped = _without_others(before)
-    after, changes = _for_all_managers(after, release.replicas)
+    before, skipped = _without_others(config_in_force(release, registered))
+    after, changes = _for_all_managers(before, release.replicas)
     return Moved(before, _without_session_server(after), changes, skipped)
 
 

@@ -83,7 +83,7 @@ async def switch(
     api: KubeApi, release: Release, wish: Wish, tell: Tell, patience: float | None
 ) -> None:
     """Do it. `patience`: seconds to wait for the old manager's end; 0: any time; None: not."""
-    await plan(api, release, wish)
+    steps = await plan(api, release, wish)
     what = "podlane did not come into force"
     try:
         await put_in_force(api, wish, tell)
@@ -91,14 +91,14 @@ async def switch(
         tell(f"  {shown(release.deployment)}: from {release.replicas} to 0 managers")
         await old.stop(api, release, _place(wish))
     except PodlaneError as error:
-        await _withdraw(api, wish, tell)
+        await _withdraw(api, wish, steps, tell)
         raise PodlaneError(
             f"{what}: {error.message}",
             hint="the old manager goes on as before; mend this and migrate again",
             reference="migrate-failed",
         ) from error
     except asyncio.CancelledError:
-        await _withdraw(api, wish, tell)
+        await _withdraw(api, wish, steps, tell)
         raise
     await _until_it_ended(api, release, wish, tell, patience)
 
@@ -123,8 +123,11 @@ async def _until_it_ended(
     tell("  the old manager has ended")
 
 
-async def _withdraw(api: KubeApi, wish: Wish, tell: Tell) -> None:
+async def _withdraw(api: KubeApi, wish: Wish, steps: list[Step], tell: Tell) -> None:
     """Take away what was made, unless jobs run by it already: then it stays, and that is said."""
+    if not all(step.is_new for step in steps):
+        tell(f"  podlane's deployment {wish.name} stood there before, and stays")
+        return
     label = await jobs.installation(api, wish.name, wish.namespace, wish.installation)
     found = await standing(api, wish.name, wish.namespace)
     if await jobs.jobs(api, label):
