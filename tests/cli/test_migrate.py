@@ -154,7 +154,7 @@ def test_no_such_release_and_several(world: World) -> None:
         ("GET", "/deployments", "cannot read the Deployments of ci: no right"),
         ("GET", "/secrets/gl-gitlab-runner", "cannot read the Secret gl-gitlab-runner of ci"),
         ("GET", "/roles", "would not let us look for podlane's objects: no right"),
-        ("PATCH", "/roles/podlane", "would not let us make Role podlane in ci: no right"),
+        ("PATCH", "/roles/podlane", "the cluster refused Role podlane in ci: no right"),
         ("PATCH", OLD, "would not let us scale Deployment gl-gitlab-runner in ci: no right"),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_podlane_that_stood_there_before_stays(world: World) -> None:
     )
     ended = world.run("--apply")
     assert ended.code == 1
-    assert "podlane's deployment podlane stood there before, and stays" in ended.out
+    assert "Deployment podlane in ci: as it was before" in ended.out
     assert world.of_podlane() == standing
 
 
@@ -230,7 +230,7 @@ def test_a_token_that_gitlab_refuses(gitlab: GitLab, home: Path) -> None:
         world.secrets.append("glrt-dead")
         ended = world.run("--apply")
         assert ended.code == 1
-        assert "GitLab refuses the token of the runner from the script (dead)" in ended.err
+        assert "GitLab refuses the token dead of from the script" in ended.err
         assert "exec deploy/gl-gitlab-runner -- cat" in ended.err
         assert world.store.changes == []
 
@@ -246,7 +246,7 @@ def test_gitlab_that_is_not_to_be_reached_from_here(gitlab: GitLab, home: Path) 
     with a_world(gitlab, home, url="http://127.0.0.1:9") as world:
         ended = world.run()
         assert ended.code == 0
-        assert "could not be asked from here about the runner" in ended.err
+        assert "the token of from the script is not verified" in ended.err
 
 
 def test_a_token_that_only_the_pod_knows(gitlab: GitLab, home: Path) -> None:

@@ -1,5 +1,5 @@
 """An API server that only keeps objects, for commands that make and read them: get, list by label,
-server-side apply, merge patch, trial runs, delete. Deployments are ready as soon as they stand.
+server-side apply, merge patch, put, trial runs, delete. A Deployment is ready once it stands.
 
 Written from the API's documentation; what a real one adds is tried in tests/cluster.
 """
@@ -49,22 +49,26 @@ class ObjectStore:
         is_trial = "dryRun" in query
         if why := self.refuses(call.method, parts.path, is_trial):
             return _status(403, "Forbidden", why)
+        if call.method == "GET" and parts.path in self.objects:
+            return _json(self._shown(parts.path))
+        if call.method == "GET" and parts.path.rpartition("/")[2].endswith("s"):
+            return _json(self._list(parts.path, query.get("labelSelector", "")))
+        is_apply = "apply" in call.headers.get("content-type", "")
+        if call.method == "GET" or not (is_apply or parts.path in self.objects):
+            return _status(404, "NotFound", f"{parts.path} not found")
+        return _json(self._write(call, parts.path, is_trial=is_trial))
+
+    def _write(self, call: Call, path: str, *, is_trial: bool) -> Object:
+        """What is there afterwards, or would be."""
         body = json.loads(call.body or b"{}")
-        match call.method:
-            case "GET" if parts.path in self.objects:
-                return _json(self._shown(parts.path))
-            case "GET" if parts.path.rpartition("/")[2].endswith(("s", "ies")):
-                return _json(self._list(parts.path, query.get("labelSelector", "")))
-            case "PATCH" if "apply" in call.headers["content-type"] or parts.path in self.objects:
-                merged = _merged(self.objects.get(parts.path, {}), body)
-                if not is_trial:
-                    self.changes.append(f"PATCH {parts.path}")
-                    self._keep(parts.path, merged)
-                return _json(merged)
-            case "DELETE" if self.objects.pop(parts.path, None) is not None:
-                self.changes.append(f"DELETE {parts.path}")
-                return _json({"kind": "Status", "status": "Success"})
-        return _status(404, "NotFound", f"{parts.path} not found")
+        before = self.objects.get(path, {})
+        made: Object = _merged(before, body) if call.method == "PATCH" else body
+        if not is_trial:
+            self.changes.append(f"{call.method} {path}")
+            if call.method == "DELETE":
+                return self.objects.pop(path)
+            self._keep(path, made)
+        return made
 
     def _keep(self, path: str, manifest: Object) -> None:
         self.version += 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +14,14 @@ import msgspec
 
 from podlane import __version__
 from podlane.cli.deploy.options import in_cluster
-from podlane.cli.gitlab import ask
 from podlane.cli.registered import registered
-from podlane.clients.gitlab.info import build_info
 from podlane.core.config.check import check
 from podlane.core.config.edit import set_values
-from podlane.core.config.model import RunnerConfig
 from podlane.core.config.notes import ConfigNote
 from podlane.core.config.times import token_times
 from podlane.core.deploy.placement import placement
 from podlane.core.deploy.secrets import without_secrets
-from podlane.core.deploy.wish import Extras, Wish, derived_system_id
+from podlane.core.deploy.wish import Extras, Wish
 from podlane.core.migrate import start
 from podlane.core.migrate.config import Moved, moved
 from podlane.core.migrate.left import left_behind, proxies_of
@@ -34,7 +31,9 @@ from podlane.core.text.token import short_token
 from podlane.deploy.migrate import old, read, switch
 from podlane.deploy.prepare import Order, prepare_text
 from podlane.deploy.standing import shown
-from podlane.errors import ConfigError, PodlaneError, ServiceError
+from podlane.deploy.tokens import DEAD, identities
+from podlane.deploy.undo import Step
+from podlane.errors import ConfigError, PodlaneError
 from podlane.manager.config_file import check_writable, read_text, write_text
 
 _SHORT_GRACE = 300
@@ -54,7 +53,7 @@ def migrate(options: Mapping[str, Any]) -> None:
     _show_left(left_behind(release, found, account, wish.name))
     click.echo("\nObjects of podlane:")
     for step in steps:
-        click.echo(f"  {shown(step.manifest)}: {'new' if step.is_new else 'there already'}")
+        click.echo(f"  {shown(step.manifest)}: {'there already' if step.before else 'new'}")
     _write(found, options["write"])
     if not options["applies"]:
         _show_what_apply_does(release, wish, running)
@@ -73,7 +72,7 @@ async def _read(api: Any, name: str, namespace: str) -> tuple[Release, dict[str,
     return release, await read.account_annotations(api, release)
 
 
-async def _plan(api: Any, release: Release, wish: Wish) -> tuple[list[switch.Step], int | None]:
+async def _plan(api: Any, release: Release, wish: Wish) -> tuple[list[Step], int | None]:
     return await switch.plan(api, release, wish), await old.job_pods(api, wish.config.runners)
 
 
@@ -119,19 +118,19 @@ def _wish(release: Release, options: Mapping[str, Any]) -> tuple[Moved, Wish]:
         replicas=options["replicas"] or release.replicas,
         extras=Extras(service_monitor=_has_monitor(release)),
     )
-    wish, _ = prepare_text(found.after, order, os.environ)
+    wish = _taking_over(prepare_text(found.after, order, os.environ)[0], release)
     text = _verified(found.after, wish, release)
     wish, notes = prepare_text(text, order, os.environ)
     _show_notes(notes)
-    wish = msgspec.structs.replace(
-        wish,
-        certificates={
-            name: text for name, text in release.certificates.items() if ".auth." not in name
-        },
-        placement=placement(release.pod),
-        proxies=proxies_of(release),
+    return msgspec.structs.replace(found, after=text), _taking_over(wish, release)
+
+
+def _taking_over(wish: Wish, release: Release) -> Wish:
+    """With what the old manager's pod has beside its config."""
+    trusted = {name: pem for name, pem in release.certificates.items() if ".auth." not in name}
+    return msgspec.structs.replace(
+        wish, certificates=trusted, placement=placement(release.pod), proxies=proxies_of(release)
     )
-    return msgspec.structs.replace(found, after=text), wish
 
 
 def _has_monitor(release: Release) -> bool:
@@ -142,39 +141,21 @@ def _has_monitor(release: Release) -> bool:
 
 def _verified(text: str, wish: Wish, release: Release) -> str:
     """Ask GitLab about each token, and note when it ends: the manager exchanges it in time."""
-    with tempfile.TemporaryDirectory() as folder:
-        certificates = Path(folder, "certs")
-        certificates.mkdir(mode=0o700)
-        for name, pem in release.certificates.items():
-            Path(certificates, Path(name).name).write_text(pem)
-        for entry in check(text, os.environ).entries:
-            ends = _verify(entry.runner, derived_system_id(wish), Path(folder), release)
-            if ends:
-                text = set_values(text, entry.index, token_times(datetime.now(UTC), ends))
+    try:
+        found = asyncio.run(identities(wish, lambda line: click.echo(line.strip(), err=True)))
+    except PodlaneError as error:
+        raise _refused_token(error, release) if error.reference == DEAD else error from None
+    for entry, identity in zip(check(text, os.environ).entries, found, strict=True):
+        if identity is not None and identity.token_expires_at:
+            times = token_times(datetime.now(UTC), identity.token_expires_at)
+            text = set_values(text, entry.index, times)
     return text
 
 
-def _verify(runner: RunnerConfig, system_id: str, folder: Path, release: Release) -> str:
-    """Return when the token ends, "" for never or nobody knows."""
-    info, who = (
-        build_info(__version__, {}),
-        f"the runner {runner.name} ({short_token(runner.token)})",
-    )
-    try:
-        identity = ask(runner, folder, lambda api: api.verify(runner.token, system_id, info))
-    except ServiceError as error:
-        if error.status in (401, 403):
-            raise _refused_token(who, release) from None
-        click.echo(f"GitLab could not be asked from here about {who}: {error.message}", err=True)
-        return ""
-    click.echo(f"GitLab takes the token of {who}.")
-    return identity.token_expires_at
-
-
-def _refused_token(who: str, release: Release) -> PodlaneError:
+def _refused_token(error: PodlaneError, release: Release) -> PodlaneError:
     place = f"-n {release.namespace} exec deploy/{release.deployment['metadata']['name']}"
     return PodlaneError(
-        f"GitLab refuses the token of {who}",
+        error.message,
         hint="the old manager may have exchanged it, and keeps the new one in its pod alone: "
         f"`kubectl {place} -- cat /home/gitlab-runner/.gitlab-runner/config.toml > config.toml`, "
         "and add --config config.toml",
@@ -233,6 +214,10 @@ def _show_left(rows: list[Left]) -> None:
     for row in rows:
         if row.do == NOTHING:
             click.echo(f"  {row.what}: {row.why}; nothing to do")
+    if any(row.what.startswith("value ") for row in rows):
+        click.echo(
+            "  (podlane's own Helm chart has most values under their old names: docs/chart.md)"
+        )
 
 
 def _write(found: Moved, path: str) -> None:

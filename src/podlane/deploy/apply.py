@@ -50,7 +50,7 @@ async def apply_all(api: KubeApi, objects: tuple[Manifest, ...], tell: Tell) -> 
     """Apply each, once the API server has said that it would take all of them; return what was
     done. PodlaneError names the object that was refused, and why: then nothing has changed."""
     done: list[Step] = []
-    for step in await _rehearse(api, objects):
+    for step in await rehearse(api, objects):
         if step.left_alone:
             tell(f"  {shown(step.manifest)}: {step.left_alone}")
             continue
@@ -65,7 +65,7 @@ async def apply_all(api: KubeApi, objects: tuple[Manifest, ...], tell: Tell) -> 
     return done
 
 
-async def _rehearse(api: KubeApi, objects: tuple[Manifest, ...]) -> list[Step]:
+async def rehearse(api: KubeApi, objects: tuple[Manifest, ...]) -> list[Step]:
     """Look at all of it and try it, which changes nothing."""
     steps: list[Step] = []
     new: set[str] = set()  # namespaces

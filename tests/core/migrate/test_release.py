@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness.release import OldRelease
+from helm import catalogue
 from podlane.cli.registered import registered
 from podlane.core.migrate import start
 from podlane.core.migrate.config import Moved, moved
@@ -18,6 +19,7 @@ from podlane.core.migrate.helm import newest, read_record
 from podlane.core.migrate.left import left_behind, proxies_of
 from podlane.core.migrate.pod import assemble, looks_like_one, register_words, sources, texts_of
 from podlane.core.migrate.release import Release
+from podlane.core.migrate.values import left_of_values
 from podlane.core.text.token import Token
 from podlane.errors import ConfigError, PodlaneError
 
@@ -317,3 +319,17 @@ def test_the_words_of_a_script() -> None:
 
 def _texts(config: str) -> Any:
     return texts_of({"kind": "ConfigMap", "data": {"config.toml": config}})
+
+
+def test_every_value_of_the_official_chart_is_known() -> None:
+    for one in catalogue.values():
+        if one.verdict == "own" or one.type == "map":
+            continue
+        *before, last = one.value.split(".")
+        values: dict[str, Any] = {}
+        inner = values
+        for step in before:
+            inner = inner.setdefault(step, {})
+        inner[last] = "something"
+        rows = left_of_values(Release("gl", "ci", {}, values=values, is_of_values=True))
+        assert not [row for row in rows if "does not know" in row.why], one.value

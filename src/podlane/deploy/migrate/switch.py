@@ -10,62 +10,52 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from podlane.clients.kube.api import KubeApi
-from podlane.clients.kube.objects import apply, find
+from podlane.clients.kube.objects import find, path_of
 from podlane.core.deploy.manifests import manifests
 from podlane.core.deploy.wish import Manifest, Wish
 from podlane.core.migrate.release import MIGRATED_TO, Release, notes_on
 from podlane.deploy import jobs
-from podlane.deploy.apply import put_in_force
+from podlane.deploy.apply import put_in_force, rehearse
 from podlane.deploy.live import live
 from podlane.deploy.migrate import old
-from podlane.deploy.standing import is_ours, remove, shown, standing
-from podlane.errors import Gone, PodlaneError, Rejected, ServiceError
+from podlane.deploy.standing import is_ours, shown, standing
+from podlane.deploy.undo import Step, undo
+from podlane.errors import PodlaneError, Rejected, ServiceError
 
 Tell = Callable[[str], None]
 _LOOK_SECONDS = 1.0
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One object, and whether it is to be made or changed."""
-
-    manifest: Manifest
-    is_new: bool
 
 
 async def plan(api: KubeApi, release: Release, wish: Wish) -> list[Step]:
     """What would be made; tried at the API server, which keeps nothing. PodlaneError for all that
     would be in the way: names that are taken, rights that are missing."""
     refuse_migrated(release)
+    objects = manifests(wish)
     try:
         await _refuse_another(api, wish)
-        there = [(one, await find(api, one)) for one in manifests(wish)]
+        for manifest in objects:
+            await _refuse_taken(api, manifest, wish)
     except Rejected as error:
         raise _refused("look for podlane's objects", error) from error
-    steps: list[Step] = []
-    for manifest, before in there:
-        if manifest["kind"] == "Namespace" and before is not None:
-            continue
-        if before is not None and not is_ours(before, wish.name):
-            raise PodlaneError(
-                f"{shown(manifest)} is there already, and not podlane's",
-                hint="--name gives podlane's objects another name; nothing was changed",
-                reference="migrate-taken",
-            )
-        try:
-            await apply(api, manifest, is_trial=True)
-        except Gone:  # its namespace is made first, or the cluster keeps no such kind
-            pass
-        except Rejected as error:
-            raise _refused(f"make {shown(manifest)}", error) from error
-        steps.append(Step(manifest, before is None))
+    steps = await rehearse(api, objects)
     try:
         await old.stop(api, release, _place(wish), is_trial=True)
     except Rejected as error:
         raise _refused(f"scale {shown(release.deployment)}", error) from error
-    return steps
+    return [one for one in steps if not one.left_alone]
+
+
+async def _refuse_taken(api: KubeApi, manifest: Manifest, wish: Wish) -> None:
+    if manifest["kind"] == "Namespace":
+        return
+    before = await find(api, manifest)
+    if before is not None and not is_ours(before, wish.name):
+        raise PodlaneError(
+            f"{shown(manifest)} is there already, and not podlane's",
+            hint="--name gives podlane's objects another name; nothing was changed",
+            reference="migrate-taken",
+        )
 
 
 def refuse_migrated(release: Release) -> None:
@@ -124,22 +114,19 @@ async def _until_it_ended(
 
 
 async def _withdraw(api: KubeApi, wish: Wish, steps: list[Step], tell: Tell) -> None:
-    """Take away what was made, unless jobs run by it already: then it stays, and that is said."""
-    if not all(step.is_new for step in steps):
-        tell(f"  podlane's deployment {wish.name} stood there before, and stays")
-        return
-    label = await jobs.installation(api, wish.name, wish.namespace, wish.installation)
-    found = await standing(api, wish.name, wish.namespace)
-    if await jobs.jobs(api, label):
+    """All as it was before, unless jobs run by what was made: then it stays, and that is said."""
+    there = await standing(api, wish.name, wish.namespace)
+    ours = await jobs.installation(api, wish.name, wish.namespace, wish.installation)
+    if await jobs.jobs(api, ours):
         tell(
-            "  podlane has taken jobs and stays; the old manager goes on as well. `podlane deploy "
+            "  podlane has jobs and stays; the old manager goes on as well. `podlane deploy "
             f"uninstall -n {wish.namespace} --name {wish.name}` takes it away when they have ended"
         )
         return
-    for one in reversed(found):
-        await remove(api, one)
-        tell(f"  {shown(one)}: taken away again")
-    tell(f"  nothing of {wish.name} is left")
+    paths = {path_of(one) for one in there}
+    await undo(api, [one for one in steps if one.before or path_of(one.manifest) in paths], tell)
+    if not any(one.before for one in steps):
+        tell(f"  nothing of {wish.name} is left")
 
 
 async def _refuse_another(api: KubeApi, wish: Wish) -> None:
