@@ -40,6 +40,7 @@ KINDS = {
     *("ConfigMap", "Deployment", "Lease", "PodDisruptionBudget", "HorizontalPodAutoscaler"),
     *("Service", "NetworkPolicy"),
 }
+BEFORE = "[[ 1 == 1 ]] && echo before the manager; ls /configmaps /etc/podlane-certificates"
 SLOW = "i=0; while [ $i -lt 15 ]; do i=$((i+1)); echo line $i; sleep 1; done"
 
 
@@ -168,7 +169,7 @@ async def test_secrets_of_ones_own(served: Gitlab, namespace: str, tmp_path: Pat
         served,
         certsSecretName="certs",
         podSecurityContext={"runAsUser": 4321, "runAsGroup": 0, "fsGroup": 65533},
-        preEntrypointScript="echo before the manager; ls /configmaps /etc/podlane-certificates",
+        preEntrypointScript=BEFORE,
     )
     asked["runners"] |= {"secret": "tokens", "cache": {"secretName": "s3access"}}
     asked["runners"]["config"] += f'{cache}BucketName = "b"\n'

@@ -64,6 +64,8 @@ def schema() -> str:
         for parent in parents:
             at = at["properties"][parent]
         found: dict[str, Any] = {"type": _TYPES[one.type]} if one.type in _TYPES else {}
+        if one.says:
+            found["description"] = one.says
         if one.one_of:
             found["enum"] = [*one.one_of, None]
         if any(other.value.startswith(f"{one.value}.") for other in values()):
@@ -82,7 +84,7 @@ def page() -> str:
         "the install with this sentence; one that has *no effect* is named in the notes after it.",
         "[How to install](../chart.md).",
         "",
-        "| value | | |",
+        "| value | verdict | what it does, or why it does not |",
         "|---|---|---|",
     ]
     return "\n".join([*lines, *map(_row, values())]) + "\n"

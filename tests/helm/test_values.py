@@ -12,6 +12,7 @@ import yaml
 
 from helm.catalogue import CHART, PAGE, SCHEMA, Value, page, schema, values
 from helm.chart import NEEDED, Rendered, notes, render
+from podlane import __version__
 
 LISTED = {one.value: one for one in values()}
 CONFIG = """
@@ -151,6 +152,12 @@ def test_a_value_fills_only_what_the_config_leaves_open() -> None:
 def test_schema_and_page_are_what_make_reference_writes() -> None:
     assert SCHEMA.read_text() == schema(), "run `make reference` and review the difference"
     assert PAGE.read_text() == page(), "run `make reference` and review the difference"
+
+
+@pytest.mark.helm_free
+def test_the_chart_is_of_this_version() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
 
 
 @pytest.mark.helm_free
