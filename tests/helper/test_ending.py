@@ -13,6 +13,7 @@ import pytest
 from harness import wait
 from helper.rig import Rig
 from helper.test_job import plain
+from podlane.core.job.outcome import SUCCESS
 from podlane.local.coordinator import Fault
 
 SYSTEM = ("failed", "runner_system_failure")
@@ -100,12 +101,13 @@ async def test_after_term_the_log_is_sent_as_it_comes(rig: Rig) -> None:
 
 
 async def test_term_ends_the_pauses_of_a_gitlab_that_was_away(rig: Rig) -> None:
-    rig.script("echo begun; sleep 30")
+    rig.script("echo begun; until [ -e go ]; do sleep 0.05; done; echo more; sleep 30")
     await rig.start()
     await rig.until_trace("begun\n")
-    away = Fault("*", status=503, times=1000, headers={"Retry-After": "60"})
+    away = Fault("trace", status=503, times=1000, headers={"Retry-After": "60"})
     rig.coordinator.faults.add(away)
     rig.coordinator.calls.interval = 1
+    (rig.project / "go").touch()
     await wait.until("an answer that asks for a long pause", lambda: away.hits > 0, 20)
     rig.coordinator.faults.clear()
     term(rig)
@@ -137,3 +139,27 @@ async def test_a_cancel_after_term_is_a_cancel(rig: Rig) -> None:
     await rig.end(timeout=15)
     assert rig.job.state == "canceled"
     assert "script canceled externally" in rig.trace
+
+
+async def test_a_log_that_is_closed_is_not_written_to(rig: Rig) -> None:
+    """The job is done and only GitLab's yes is waited for, when TERM comes."""
+    rig.coordinator.faults.add(Fault("update", status=503, state="success", times=2))
+    await rig.start()
+    await rig.until_trace("Job succeeded")
+    term(rig)
+    await rig.end()
+    assert rig.job.state == "success"
+    assert plain(rig.trace).endswith("Job succeeded\n")
+    assert rig.word.state == "accepted"
+
+
+async def test_a_job_that_is_done_is_left_decided_where_gitlab_stays_away(rig: Rig) -> None:
+    """The manager repeats the outcome when the helper is gone."""
+    rig.change_part("limits", pod_grace=2.0)
+    rig.coordinator.faults.add(Fault("update", status=503, state="success", times=1000))
+    await rig.start()
+    await rig.until_trace("Job succeeded")
+    term(rig)
+    await rig.end(timeout=5)
+    assert rig.job.state == "running"
+    assert (rig.word.state, rig.word.outcome) == ("decided", SUCCESS)

@@ -44,7 +44,7 @@ class Ending:
 
     def _serve(self, work: Work) -> None:
         os.read(self._told, 1)
-        if not work.reporter.is_stopped:
+        if not (work.reporter.is_stopped or work.is_closed):
             work.trace.warning(_sentence(work))
         work.reporter.hurry()
 

@@ -99,6 +99,7 @@ def _refuse(folder: Path, why: str) -> NoReturn:
 
 def finish(work: Work, outcome: Outcome) -> None:
     """Tell GitLab the outcome; the last word says whether it was taken."""
+    work.is_closed = True
     window = work.reporter.window
     told = in_words_of(outcome, work.plan.gitlab.failure_reasons)
     waits = work.meter.waits(work.hello)

@@ -71,6 +71,7 @@ class Work:
         self.started = time.monotonic()
         self.terminated_at = 0.0  # when TERM came
         self.has_begun = False  # the first of the scripts
+        self.is_closed = False  # the log has its last line
         self.hello: Hello | None = None
         self.status = "running"
         self.shown: set[str] = set()  # what stands in the log and need not again
