@@ -113,13 +113,19 @@ class RealCluster:
 
     async def kill(self, container: str) -> None:
         """The node is this machine: its processes are told by their cgroups."""
-        for pod in await self.items("pods"):
-            self.kill_in(pod, container)
 
-    def kill_in(self, pod: dict[str, Any], container: str) -> None:
-        for status in pod["status"].get("containerStatuses", ()):
-            if status["name"] == container and status.get("containerID"):
-                _kill_all(status["containerID"].rpartition("/")[2])
+        async def is_done() -> bool:  # the API shows a container a second late
+            return all([self.kill_in(pod, container) for pod in await self.items("pods")])
+
+        await wait.until(f"the container {container} of each pod", is_done, every=0.2)
+
+    def kill_in(self, pod: dict[str, Any], container: str) -> bool:
+        """Whether the pod's status tells which processes these are."""
+        known = {one["name"]: one for one in pod["status"].get("containerStatuses", ())}
+        container_id = str(known.get(container, {}).get("containerID", "")).rpartition("/")[2]
+        if container_id:
+            _kill_all(container_id)
+        return bool(container_id)
 
     async def out_of_memory(self) -> None:
         """Nothing: a script does it by itself."""

@@ -298,6 +298,7 @@ def check(job: CoordinatorJob, expect: Expect, gitlab: Gitlab) -> None:
         assert _archive(job) == expect.artifact
     if expect.runner:
         assert gitlab.coordinator.runners.known[job.runner].description == expect.runner
+    assert not gitlab.coordinator.calls.breaches
     if expect.checksum:
         assert job.checksum_matches
     if expect.size is not None:

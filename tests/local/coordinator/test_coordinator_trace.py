@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from typing import Any
 
@@ -73,6 +74,33 @@ async def test_end_that_is_not_inclusive_is_noted(
 ) -> None:
     assert (await caller.patch(job, 0, b"hello", "0-5")).status == 202
     assert gitlab.calls.breaches == [f"job {job.id}: Content-Range 0-5 for 5 bytes"]
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+async def test_what_no_runner_sends_is_noted(
+    gitlab: Coordinator, caller: Caller, job: CoordinatorJob
+) -> None:
+    """The probe for the size alone has no body, and a piece is of 1 MiB at most."""
+    assert (await caller.patch(job, 1, b"", "1-1")).status == 416
+    assert gitlab.calls.breaches == []
+    await caller.patch(job, 0, b"", "0-0")
+    await caller.patch(job, 0, b"x" * ((1 << 20) + 1))
+    assert gitlab.calls.breaches == [
+        f"job {job.id}: nothing to append at 0-0",
+        f"job {job.id}: 1048577 bytes in one piece",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("age", "pause"), [(0, 1), (3.5, 1), (4, 2), (15, 4), (63, 16), (127, 32), (500, 64)]
+)
+async def test_later_is_later_the_longer_it_takes(
+    gitlab: Coordinator, caller: Caller, job: CoordinatorJob, age: float, pause: int
+) -> None:
+    gitlab.calls.pending_answers = 1
+    job.moments["final_update"] = time.time() - age
+    heard = await caller.put(job, "success", **_sum(b""))
+    assert heard.headers["x-gitlab-trace-update-interval"] == str(pause)
 
 
 @settings(

@@ -14,6 +14,7 @@ from podlane.local.coordinator.jobs import CoordinatorJob
 from podlane.local.coordinator.payloads import KNOWN_REASONS
 from podlane.local.coordinator.queue import Queue
 
+_PIECE = 1 << 20
 _RANGE = re.compile(r"\s*(\d{1,15})-(\d{1,15})\s*")
 
 
@@ -118,6 +119,10 @@ class JobCalls:
         if data and end != start + len(data) - 1:
             given = f"{start}-{end} for {len(data)} bytes"
             self.breaches.append(f"job {job.id}: Content-Range {given}")
+        if not data and (start, end) != (1, 1):
+            self.breaches.append(f"job {job.id}: nothing to append at {start}-{end}")
+        if len(data) > _PIECE:
+            self.breaches.append(f"job {job.id}: {len(data)} bytes in one piece")
 
 
 def _pause(age: float) -> int:
