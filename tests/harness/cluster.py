@@ -115,7 +115,7 @@ class RealCluster:
         """The node is this machine: its processes are told by their cgroups."""
 
         async def is_done() -> bool:  # the API shows a container a second late
-            return all([self.kill_in(pod, container) for pod in await self.items("pods")])
+            return all(self.kill_in(pod, container) for pod in await self.items("pods"))
 
         await wait.until(f"the container {container} of each pod", is_done, every=0.2)
 
