@@ -107,6 +107,7 @@ async def _at_deployment(name: str, namespace: str, how: dict[str, Any], tell: T
     from podlane.clients.kube.access import load_access
     from podlane.clients.kube.api import KubeApi
     from podlane.core.config.kubernetes import KubernetesConfig
+    from podlane.core.deploy.manager import seats_of
     from podlane.doctor.deployed import deployed
 
     access = load_access(KubernetesConfig(context=how["context"]), os.environ)
@@ -126,7 +127,7 @@ async def _at_deployment(name: str, namespace: str, how: dict[str, Any], tell: T
             environ=found.environ,
             system_id=found.system_id,
             rehearse=_rehearsal(found.wish.image),
-            account=Account(namespace, name),
+            account=Account(namespace, name, seats=seats_of(found.wish)),
             namespace=namespace,
             context=how["context"],
             has_trial=how["trial_pod"],

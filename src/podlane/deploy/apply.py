@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from podlane.clients.kube.api import KubeApi
 from podlane.clients.kube.objects import apply, find
 from podlane.core.deploy.manifests import manifests
@@ -59,9 +61,10 @@ async def apply_all(api: KubeApi, objects: tuple[Manifest, ...], tell: Tell) -> 
         except (Rejected, Gone) as error:
             await undo(api, done, tell)
             raise refused(step.manifest, error, "What was done before it is undone") from error
-        done.append(step)
+        version = after["metadata"]["resourceVersion"]
+        done.append(msgspec.structs.replace(step, version=version))
         reason = f", for {why(step.manifest)}" if why(step.manifest) else ""
-        tell(f"  {shown(step.manifest)}: {_what_came_of_it(step.before, after)}{reason}")
+        tell(f"  {shown(step.manifest)}: {_what_came_of_it(done[-1])}{reason}")
     return done
 
 
@@ -117,16 +120,14 @@ async def _of_namespace(api: KubeApi, manifest: Manifest) -> Step:
 def _gives_way(steps: list[Step], error: NotReady) -> bool:
     """A manager that is merely slow may come yet, and the first of its name stays to be looked at,
     unless it is the image that is missing."""
-    return error.is_stuck and (error.lacks_image or _had_one(steps))
-
-
-def _had_one(steps: list[Step]) -> bool:
-    return any(one.before for one in steps if one.manifest["kind"] == "Deployment")
+    (deployment,) = [one for one in steps if one.manifest["kind"] == "Deployment"]
+    has_changed = deployment.has_changed and error.is_stuck
+    return has_changed and (error.lacks_image or deployment.before is not None)
 
 
 def _undone(steps: list[Step], error: NotReady) -> PodlaneError:
     so_far = "Nothing of it is left"
-    if _had_one(steps):
+    if any(one.before for one in steps if one.manifest["kind"] == "Deployment"):
         so_far = "All is as it was: the manager that was there before goes on"
     return PodlaneError(error.message, hint=f"{error.hint}. {so_far}", reference=error.reference)
 
@@ -137,8 +138,7 @@ async def _clear(api: KubeApi, found: list[Manifest], tell: Tell) -> None:
         tell(f"  {shown(one)}: taken away, the config needs it no longer")
 
 
-def _what_came_of_it(before: Manifest | None, after: Manifest) -> str:
-    if before is None:
+def _what_came_of_it(step: Step) -> str:
+    if step.before is None:
         return "made"
-    is_same = before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
-    return "unchanged" if is_same else "changed"
+    return "changed" if step.has_changed else "unchanged"

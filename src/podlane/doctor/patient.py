@@ -14,11 +14,13 @@ from podlane.doctor.finding import without_credentials
 
 
 class Account(msgspec.Struct, frozen=True):
-    """The manager's own: a service account in the cluster. `is_ours`: we run as it."""
+    """The manager's own: a service account in the cluster. `is_ours`: we run as it. `seats`: the
+    Leases of several managers."""
 
     namespace: str
     name: str
     is_ours: bool = False
+    seats: tuple[str, ...] = ()
 
     @property
     def user(self) -> str:

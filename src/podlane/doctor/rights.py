@@ -17,6 +17,7 @@ from podlane.doctor.patient import Patient
 from podlane.errors import ServiceError
 
 CHECK = "cluster rights"
+SEATS = "to take a seat among several managers,"
 TOKEN = "to write down a new token before the old one ends,"
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -41,6 +42,7 @@ async def rights(
         Config(runners=tuple(map(_without_host, runners))),
         own.namespace if own else "",
         own.name if own else "",
+        own.seats if own else (),
     )
     places = {place: rules for place, rules in reach.namespaces.items() if place}
     if reach.everywhere:
@@ -49,9 +51,15 @@ async def rights(
     for place, rules in sorted(places.items()):
         if wanted := _wanted(place, rules):
             yield await _of_place(asker, place, wanted)
-    if own and reach.token_secret and not runners[0].kubernetes.host:
+    if own is None or runners[0].kubernetes.host:
+        return
+    if reach.token_secret:
         secret = Right(own.namespace, "", "secrets", "patch", reach.token_secret)
         yield await _of_place(asker, own.namespace, [secret], TOKEN)
+    if reach.seats:
+        group = "coordination.k8s.io"
+        seats = [Right(own.namespace, group, "leases", "patch", one) for one in reach.seats]
+        yield await _of_place(asker, own.namespace, seats, SEATS)
 
 
 def _wanted(place: str, rules: Rules) -> list[Right]:

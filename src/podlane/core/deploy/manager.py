@@ -101,6 +101,10 @@ def leases(wish: Wish) -> tuple[Manifest, ...]:
     return tuple(_lease(wish, one) for one in range(wish.replicas) if wish.replicas > 1)
 
 
+def seats_of(wish: Wish) -> tuple[str, ...]:
+    return tuple(one["metadata"]["name"] for one in leases(wish))
+
+
 def _lease(wish: Wish, ordinal: int) -> Manifest:
     meta = metadata(wish, seat_names.lease_name(wish.installation, ordinal))
     meta["labels"] |= seat_names.labels(wish.installation, ordinal)

@@ -10,8 +10,7 @@ from podlane.core.deploy.wish import Manifest, Wish, metadata
 def manifests(wish: Wish) -> tuple[Manifest, ...]:
     found = [_namespace(wish), manager.account(wish)]
     leases = manager.leases(wish)
-    names = tuple(one["metadata"]["name"] for one in leases)
-    reach = rights.rights(wish.config, wish.namespace, wish.name, names)
+    reach = rights.rights(wish.config, wish.namespace, wish.name, manager.seats_of(wish))
     found += rights.manifests(wish, reach)
     found += [manager.secret(wish), manager.config_map(wish, reach.places)]
     if wish.certificates:
