@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from helm.catalogue import CHART
-from helm.chart import NEEDED, Rendered, render, run
+from helm.chart import NEEDED, Rendered, notes, render, run
 from podlane.core.config.check import Checked, check
 
 FOLDER = Path(__file__).parent / "examples"
@@ -140,6 +140,13 @@ def test_selectors_find_the_pods() -> None:
     (spread,) = spec["template"]["spec"]["topologySpreadConstraints"]
     selectors.append(spread["labelSelector"]["matchLabels"])
     assert all(one and one.items() <= labels for one in selectors)
+
+
+def test_notes_of_what_helm_cannot_take_away(tmp_path: Path) -> None:
+    text = "[[runners]]\n[[runners.kubernetes.autoscaler.policy]]\nidle_count = 1"
+    said = notes({**NEEDED, "runners": {"config": text}}, tmp_path)
+    assert "kubectl -n ci scale deployment runner-podlane --replicas=0" in said
+    assert "pause pods" not in notes(NEEDED, tmp_path)
 
 
 def test_as_many_seats_as_managers_may_be() -> None:
