@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak fuzz bench clean
+.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak fuzz audit bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ cluster: image stores helm ## Run the suite of the real cluster
 faults: image stores ## Play the fault suite on the real cluster
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" && export KUBECONFIG && \
 	  $(BIN)/pytest -n 3 --dist worksteal tests/cluster/test_faults.py
+
+audit: setup ## Ask for advisories on what the lock files pin
+	PYTHONPATH=tests $(BIN)/python -m audit
 
 fuzz: setup ## Throw odd jobs, configs, archives and logs at podlane: SECONDS_EACH=20
 	PYTHONPATH=tests SECONDS_EACH=$(or $(SECONDS_EACH),20) $(BIN)/python -m fuzz
