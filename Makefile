@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak fuzz audit bench clean
+.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak scale fuzz audit bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -96,6 +96,9 @@ audit: setup ## Ask for advisories on what the lock files pin
 
 fuzz: setup ## Throw odd jobs, configs, archives and logs at podlane: SECONDS_EACH=20
 	PYTHONPATH=tests SECONDS_EACH=$(or $(SECONDS_EACH),20) $(BIN)/python -m fuzz
+
+scale: setup cluster-up ## Measure a manager with many jobs on nodes that are not there: JOBS="1000 5000"
+	PYTHONPATH=tests JOBS="$(or $(JOBS),1000)" $(BIN)/python -m scale
 
 soak: image ## Run N jobs (40) on the real cluster while things go wrong; SEED=1
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests N=$(N) SEED=$(SEED) \

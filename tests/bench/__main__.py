@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import measure, report
 from harness import cluster, gitlab
+from scale.report import MARK
 
 PAGE = Path(__file__).parents[2] / "docs/reference/measured.md"
 
@@ -20,7 +21,8 @@ async def main() -> None:
         async with cluster.namespace(name, Path(folder), repository) as stage:
             figures = await measure.everything(stage)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(report.page(figures))
+    scale = PAGE.read_text().partition(MARK)[1:] if PAGE.exists() else ()
+    PAGE.write_text("".join([report.page(figures), *scale]))
     print(report.table(figures))
 
 
