@@ -174,7 +174,7 @@ def test_a_refusal_midway_takes_back_what_was_made(world: World) -> None:
     ended = world.run("--apply")
     assert ended.code == 1
     assert "did not come into force: the cluster refused Deployment podlane in ci" in ended.err
-    assert "hint: the old manager goes on as before" in ended.err
+    assert "migrate again; the old manager goes on as before" in ended.err
     assert "nothing of podlane is left" in ended.out
     assert world.of_podlane() == []
     assert world.old()["spec"]["replicas"] == 1

@@ -40,7 +40,8 @@ async def back(api: KubeApi, release: str, namespace: str, tell: Tell, ending: E
             reference="migrate-rights",
         ) from error
     before = deployment["spec"].get("replicas", 1)
-    tell(f"  {shown(deployment)}: from {before} to {replicas} managers")
+    if before != replicas:
+        tell(f"  {shown(deployment)}: from {before} to {replicas} managers")
     try:
         await wait_until_ready(api, deployment, tell)
     except PodlaneError as error:

@@ -19,6 +19,7 @@ from podlane.deploy import jobs
 from podlane.deploy.apply import put_in_force, rehearse
 from podlane.deploy.live import live
 from podlane.deploy.migrate import old
+from podlane.deploy.ready import NotReady
 from podlane.deploy.standing import is_ours, shown, standing
 from podlane.deploy.undo import Step, undo
 from podlane.errors import PodlaneError, Rejected, ServiceError
@@ -82,9 +83,11 @@ async def switch(
         await old.stop(api, release, _place(wish))
     except PodlaneError as error:
         await _withdraw(api, wish, steps, tell)
+        is_image = isinstance(error, NotReady) and error.lacks_image
+        hint = "name one by --image that the nodes can pull" if is_image else "mend this"
         raise PodlaneError(
             f"{what}: {error.message}",
-            hint="the old manager goes on as before; mend this and migrate again",
+            hint=f"{hint}, and migrate again; the old manager goes on as before",
             reference="migrate-failed",
         ) from error
     except asyncio.CancelledError:
@@ -154,6 +157,6 @@ def _place(wish: Wish) -> str:
 def _refused(what: str, error: Rejected) -> PodlaneError:
     return PodlaneError(
         f"the cluster would not let us {what}: {error.message}",
-        hint="an account that may do it; --context chooses it. Nothing was changed",
+        hint="use an account that may do it (--context); nothing was changed",
         reference="migrate-rights",
     )
