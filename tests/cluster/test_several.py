@@ -65,19 +65,14 @@ async def items(home: str, kind: str, *labels: str) -> list[dict[str, Any]]:
 
 
 async def seats(home: str) -> list[str]:
-    """The uids of the pods that sit on them, in order."""
+    """The names of the pods that sit on them, in order."""
     leases = sorted(await items(home, "leases"), key=lambda one: one["metadata"]["name"])
     return [one.get("spec", {}).get("holderIdentity", "") for one in leases]
 
 
 async def settler(home: str) -> str:
     """The name of the pod that settles."""
-    (name,) = [
-        one["metadata"]["name"]
-        for one in await items(home, "pods", "-l", MANAGERS)
-        if one["metadata"]["uid"] == (await seats(home))[0]
-    ]
-    return str(name)
+    return (await seats(home))[0]
 
 
 async def container_of(home: str, pod: str) -> str:
@@ -96,7 +91,7 @@ def kill(container: str) -> None:
 
 async def both_seated(home: str) -> None:
     async def are() -> bool:
-        pods = {one["metadata"]["uid"] for one in await items(home, "pods", "-l", MANAGERS)}
+        pods = {one["metadata"]["name"] for one in await items(home, "pods", "-l", MANAGERS)}
         return set(await seats(home)) == pods and len(pods) == 2
 
     await wait.until("a seat for each", are, 60, every=0.5)
@@ -129,6 +124,8 @@ async def finished(home: str, jobs: list[CoordinatorJob]) -> None:
 @pytest.mark.timeout(400)
 async def test_either_of_two_may_go(served: Gitlab, home: str) -> None:
     await both_seated(home)
+    ended = await podlane("doctor", "--deployment=podlane", f"--namespace={home}")
+    assert ended.code == 0, ended.out
     for name in ("killed", "deleted"):
         jobs = await started(served, name)
         pod = await settler(home)
@@ -151,6 +148,8 @@ async def test_either_of_two_may_go(served: Gitlab, home: str) -> None:
     assert most <= 5
     assert len(ids) == 2
     (runner,) = served.coordinator.runners.known.values()
+    status = json.loads(await deploy("status", home, "--json"))
+    assert ids == set(status["system_id"].split())
     assert ids == {one for one in runner.managers if one.startswith("r_")}, (
         "a manager that was started anew has another system id"
     )

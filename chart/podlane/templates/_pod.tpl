@@ -18,7 +18,7 @@
 - {name: PODLANE_REPLICAS, value: {{ include "podlane.most" $root | quote }}}
 - {name: PODLANE_NAMESPACE, value: {{ $root.Release.Namespace | quote }}}
 - name: PODLANE_POD
-  valueFrom: {fieldRef: {fieldPath: metadata.uid}}
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
 {{- end }}
 {{- if $values.certsSecretName }}
 - {name: PODLANE_CERTIFICATES, value: /etc/podlane-certificates}

@@ -7,6 +7,7 @@ from typing import Any
 
 from podlane.clients.kube.api import KubeApi
 from podlane.core.deploy.wish import Manifest, selector
+from podlane.core.pod.seats import system_id
 from podlane.deploy import jobs
 from podlane.deploy.ready import is_ready, last_words, why_not
 from podlane.deploy.standing import pods, standing
@@ -26,10 +27,16 @@ async def status(api: KubeApi, name: str, namespace: str) -> dict[str, Any]:
         "waiting_for": "" if is_ready(deployment) else await _why_not(api, deployment),
         "draining": bool(told.get(DRAIN)),
         "image": container(deployment)["image"],
-        "system_id": told.get("PODLANE_SYSTEM_ID", ""),
+        "system_id": " ".join(_system_ids(told)),
         "managers": [_manager(one) for one in managers],
         "jobs": dict(Counter(one.phase for one in running if one.phase)),
     }
+
+
+def _system_ids(told: dict[str, str]) -> list[str]:
+    """Each of several managers has one made of the first."""
+    base, replicas = told.get("PODLANE_SYSTEM_ID", ""), told.get("PODLANE_REPLICAS", "1")
+    return [system_id(base, number) for number in range(int(replicas))] if base else []
 
 
 async def _why_not(api: KubeApi, deployment: Manifest) -> str:

@@ -11,7 +11,7 @@ from podlane.manager.seats import Seating
 
 REPLICAS = "PODLANE_REPLICAS"
 NAMESPACE = "PODLANE_NAMESPACE"  # of the Leases
-POD = "PODLANE_POD"  # its uid: a container that starts anew in it has its seat again at once
+POD = "PODLANE_POD"  # its name: a container that starts anew in it has its seat again at once
 _FAST = "PODLANE_LEASE_SECONDS"  # shorter, for tests
 
 

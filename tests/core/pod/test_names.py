@@ -28,6 +28,15 @@ def test_object_names_are_valid(runner_token: str, job_id: int, attempt: int) ->
     assert LABEL.fullmatch(key)
 
 
+def test_what_is_a_record() -> None:
+    labels = {names.RUNNER: "abc-123456", names.JOB_ID: "7"}
+    assert names.is_record("runner-abc-123456-job-7", labels)
+    assert not names.is_record("runner-abc-123456-job-7-env-0", labels)
+    assert not names.is_record("runner-abc-123456-job-7", labels | {names.JOB_ID: "8"})
+    assert not names.is_record("runner--job-", {})
+    assert names.record_of("runner-abc-123456-job-7-12") == "runner-abc-123456-job-7"
+
+
 def test_two_runners_never_share_a_name() -> None:
     one = names.runner_key("https://a.test", Token("glrt-samestart1"))
     assert one != names.runner_key("https://b.test", Token("glrt-samestart1"))

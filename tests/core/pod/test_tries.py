@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from podlane.core.pod.orphan import is_orphan
-from podlane.core.pod.state import RecordState
+import pytest
+from msgspec.structs import replace
+
+from podlane.core.pod.orphan import is_orphan, is_stray
+from podlane.core.pod.state import ContainerState, PodState, RecordState
 from podlane.core.pod.tries import Tries
 
 QUOTA = 'pods "x" is forbidden: exceeded quota: compute, requested: pods=1'
@@ -48,3 +51,21 @@ def test_what_may_pass() -> None:
 def test_is_orphan(age: float, has_job: bool, is_deleting: bool, expected: bool) -> None:
     found = RecordState("ci-job-1", "", "u", "r", 1, "1", created_at=1000, is_deleting=is_deleting)
     assert is_orphan(found, has_job=has_job, now=1000 + age, patience=180) is expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "age", "is_deleting", "expected"),
+    [
+        ("waiting", 211, False, True),
+        ("waiting", 209, False, False),
+        ("running", 9999, False, False),
+        ("terminated", 131, False, True),
+        ("terminated", 129, False, False),
+        ("terminated", 9999, True, False),
+    ],
+)
+def test_is_stray(phase: Any, age: float, is_deleting: bool, expected: bool) -> None:
+    helper = ContainerState("helper", "h", phase)
+    found = PodState("p-0", "ci", "u", "", 0, 1000, 1000, is_deleting, containers=(helper,))
+    found = replace(found, ended_at=1100 if phase == "terminated" else 0)
+    assert is_stray(found, now=1000 + age, patience=180) is expected

@@ -189,7 +189,7 @@ _PLACES = {
 }
 
 
-_POD = {"name": "PODLANE_POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}
+_POD = {"name": "PODLANE_POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
 
 
 def _named(values: Mapping[str, str]) -> list[Manifest]:
