@@ -81,6 +81,7 @@ async def test_errors_reach_the_sentry_of_the_environment_without_secrets(
                 await wait.until("the event", lambda: bool(bodies))
     (body,) = bodies
     assert b"GitLab refuses the runner, which rests now" in body
+    assert b"or the runner was deleted: `podlane verify` tells" in body
     assert b"stranger" in body
     assert b"glrt-" not in body
 

@@ -11,12 +11,20 @@ from podlane.core.config.connection import is_url
 from podlane.errors import ConfigError
 
 
+def _host(typed: str) -> str:
+    found = typed.rpartition("//")[2].strip("/ ")
+    return found if is_url(f"https://{found}") else "gitlab.com"
+
+
 class Questions:
     def __init__(self, *, is_interactive: bool) -> None:
         self._is_interactive = is_interactive
 
     def url(self, given: str) -> str:
         url = given or self._ask("url", "GitLab's address", default="https://gitlab.com")
+        while not given and not is_url(url):
+            click.echo(f"with its scheme, such as https://{_host(url)}", err=True)
+            url = self._ask("url", "GitLab's address", default=f"https://{_host(url)}")
         if not is_url(url.strip()):
             raise ConfigError(
                 f"`{url}` is not the address of a web server",

@@ -18,6 +18,7 @@ import click
 from podlane import __version__
 from podlane.cli.command import Command, RareOption
 from podlane.cli.gitlab import NEW_TOKEN, ask
+from podlane.cli.moot_flags import say_moot
 from podlane.cli.options import config_option, log_options
 from podlane.cli.questions import Questions
 from podlane.cli.refused import explain
@@ -51,6 +52,8 @@ from podlane.manager.config_file import (
 from podlane.manager.system_id import load_system_id
 
 _FILES = ("tls-ca-file", "tls-cert-file", "tls-key-file")
+
+_OLD_TOKEN = "Registration tokens are deprecated: make the runner in GitLab, use its `glrt-` token"
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +112,7 @@ What no option says is asked for, unless --non-interactive. Every setting of a r
 @log_options
 def command(config: str | None, **options: Any) -> None:
     path = new_config_file(config, os.environ)
+    say_moot(options)
     check_writable(path)
     _check_readable(path)
     template = _template(options["template_config"])
@@ -121,6 +125,7 @@ def command(config: str | None, **options: Any) -> None:
     runner = _identified(url, token, fill(_settings(options), template))
     registers = not is_new and not options["token"]
     if registers:
+        log.warning(_OLD_TOKEN)
         runner_name = questions.name(options["name"] or template.get("name", ""))
         identity = _register(runner, path, registration_fields(runner_name, options, questions))
     else:
@@ -191,9 +196,6 @@ def _verify(runner: RunnerConfig, path: Path) -> RunnerIdentity:
 
 
 def _register(runner: RunnerConfig, path: Path, fields: dict[str, Any]) -> RunnerIdentity:
-    log.warning(
-        "Registration tokens are deprecated: make the runner in GitLab, use its `glrt-` token"
-    )
     fields = fields | {"info": build_info(__version__, {})}
     try:
         identity = ask(runner, path.parent, lambda api: api.register(runner.token, fields))

@@ -10,6 +10,7 @@ import click
 
 from podlane.cli.command import Command
 from podlane.cli.complete import runner_names
+from podlane.cli.moot_flags import say_moot
 from podlane.cli.options import log_options
 from podlane.cli.run import loop_runner, serve
 from podlane.cli.runner_flags import dashes, identity_options, setting_options, settings
@@ -79,6 +80,7 @@ those of that runner where the flags say nothing."""
 def command(config: str, runner: str, max_builds: int, wait_timeout: int, **options: Any) -> None:
     from podlane.manager.single import Until
 
+    say_moot(options)
     given = {key: options[key] for key in ("url", "token", "name", "executor") if options[key]}
     file, whole = _file(config, runner)
     base = whole.pop("runners", [{}])[0]

@@ -16,6 +16,7 @@ import msgspec
 
 from podlane.cli.command import RareOption, help_all_option
 from podlane.cli.complete import words
+from podlane.cli.moot_flags import moot_options
 from podlane.core.config.cache import MOVED
 from podlane.core.config.kubernetes import KubernetesConfig
 from podlane.core.config.model import RunnerConfig
@@ -48,6 +49,8 @@ _ENVIRONMENT: dict[Keys, str] = {
     ("tls-cert-file",): "CI_SERVER_TLS_CERT_FILE",
     ("tls-key-file",): "CI_SERVER_TLS_KEY_FILE",
     ("kubernetes", "context"): "KUBECTL_CONTEXT",
+    ("custom_build_dir", "enabled"): "CUSTOM_BUILD_DIR_ENABLED",
+    ("kubernetes", "retry_backoff_max"): "KUBERNETES_REQUEST_RETRY_BACKOFF_MAX",
     ("cache", "MaxUploadedArchiveSize"): "CACHE_MAXIMUM_UPLOADED_ARCHIVE_SIZE",
     ("cache", "gcs", "CredentialsFile"): "GOOGLE_APPLICATION_CREDENTIALS",
 }
@@ -158,7 +161,7 @@ FLAGS = (*_flags(RunnerConfig), *_flags(KubernetesConfig, ("kubernetes",), ("kub
 
 def setting_options(command: F) -> F:
     """Take every flag of a runner's settings."""
-    command = help_all_option(command)
+    command = help_all_option(moot_options(command))
     for flag in reversed(FLAGS):
         command = click.option(
             flag.option,

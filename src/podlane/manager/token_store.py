@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -80,9 +80,11 @@ class SecretStore:
     place: tuple[str, str]
     key: str
     old: Token
+    _seen: dict[str, str] = field(default_factory=dict)
 
     async def newer(self) -> Renewal | None:
         data = await self._patch({})
+        self._seen.update(data)
         found = Token(data.get(self.key, ""))
         if not found or found == self.old:
             return None
@@ -90,7 +92,10 @@ class SecretStore:
         return Renewal(found, *times)
 
     async def write(self, renewal: Renewal) -> None:
-        replaced = (await self._patch({})).get(self.key + REPLACED, "").split()
+        # what was seen a moment ago will do: until it is written, nobody else has the token
+        there = dict(self._seen) or await self._patch({})
+        self._seen.clear()
+        replaced = there.get(self.key + REPLACED, "").split()
         values = {
             self.key: renewal.token.reveal(),
             self.key + OBTAINED: renewal.obtained_at,
