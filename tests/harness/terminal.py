@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,11 @@ class Terminal:
         return bool(data)
 
 
+def _hear_interrupts() -> None:
+    """A suite in the background ignores them, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def podlane(*words: str, home: Path, **environ: str) -> Iterator[Terminal]:
     """podlane's command line, typed at home."""
@@ -84,6 +90,7 @@ def podlane(*words: str, home: Path, **environ: str) -> Iterator[Terminal]:
         stderr=theirs,
         cwd=home,
         env={**kept, "HOME": str(home), "TERM": "xterm", **environ},
+        preexec_fn=_hear_interrupts,
     )
     os.close(theirs)
     try:
