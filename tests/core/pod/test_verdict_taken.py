@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from core.pod.states import DECIDED, RECORD, pod
+from core.pod.states import DECIDED, DEFERRED, RECORD, pod
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.pod.state import parse_pod
 from podlane.core.pod.verdict import Entry, Patience, Remark, SpeakFor, Wait, judge
@@ -51,6 +51,15 @@ def test_a_helper_that_was_killed_before_its_word_is_spoken_for() -> None:
     deleted = Entry(RECORD, parse_pod(pod(helper, RUNS, metadata=DELETED)))
     verdict = judge(deleted, NOW, Patience())
     assert isinstance(verdict, SpeakFor)
+    assert "was deleted before the job had ended" in verdict.lines[0]
+
+
+def test_a_build_container_that_ends_by_the_signal_is_no_riddle() -> None:
+    helper = {"terminated": {"exitCode": 0, "message": DEFERRED}}
+    build = {"terminated": {"exitCode": 143, "reason": "Error"}}
+    verdict = judge(Entry(RECORD, parse_pod(pod(helper, build, metadata=DELETED))), NOW, Patience())
+    assert isinstance(verdict, SpeakFor)
+    assert verdict.outcome == failed(FailureReason.RUNNER_SYSTEM_FAILURE)
     assert "was deleted before the job had ended" in verdict.lines[0]
 
 

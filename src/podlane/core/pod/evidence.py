@@ -85,10 +85,17 @@ def of_build(pod: PodState) -> Finding | None:
         return _entrypoint(build)
     if build.reason in ("StartError", "ContainerCannotRun") or build.exit_code in (126, 127, 128):
         return _no_shell(build)
+    return _ended(pod)
+
+
+def _ended(pod: PodState) -> Finding:
+    """The build container has run, and has ended: an entrypoint that was kept, say, by TERM."""
+    if pod.is_deleting:
+        return vanished(pod)
     return Finding(
         Reason.RUNNER_SYSTEM_FAILURE,
         (
-            f"The build container ended by itself: {_end(build)}",
+            f"The build container ended by itself: {_end(pod.container('build'))}",
             "hint: did a script kill process 1 of its container, or was the container stopped "
             "from outside",
         ),
