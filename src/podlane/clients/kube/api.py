@@ -21,6 +21,7 @@ from podlane.clients.http.request import Answer, Request
 from podlane.clients.http.session import TROUBLE, HttpSession, Seen, lower
 from podlane.clients.kube import answers
 from podlane.clients.kube.access import Access
+from podlane.clients.kube.budget import Budget
 from podlane.clients.kube.kinds import POD, Kind
 from podlane.errors import ServiceError, Unavailable
 
@@ -37,6 +38,7 @@ _LOG_SILENCE = 24 * 3600.0
 class KubeApi:
     def __init__(self, access: Access, *, user_agent: str) -> None:
         self._access = access
+        self._budget = Budget()
         self._session = HttpSession(
             user_agent=user_agent, service="kubernetes", route=access.route, max_age=0
         )
@@ -209,6 +211,7 @@ class KubeApi:
         """Send until there is a good answer, or an error that is the caller's matter."""
         is_renewed = False
         for left in range(_BUSY_TRIES, -1, -1):
+            await self._budget.take()
             await self._prepare()
             answer = await self._session.send(self._request(method, path, body, headers))
             if answer.status < 400:
