@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak scale fuzz audit bench clean
+.PHONY: help setup wheels demo check test format stores helm golden reference lock dist cluster-up cluster-down image cluster faults soak scale fuzz audit record explore bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,6 +103,12 @@ scale: setup cluster-up ## Measure a manager with many jobs on nodes that are no
 soak: image ## Run N jobs (40) on the real cluster while things go wrong; SEED=1
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests N=$(N) SEED=$(SEED) \
 	  $(BIN)/python -m soak
+
+record: setup cluster-up ## Record the states of pods anew on the real cluster; review the difference
+	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m recording
+
+explore: setup ## Search every order of events of the hand-over, further than `make test` does
+	PYTHONPATH=tests $(BIN)/python -m exploration
 
 bench: image stores ## Measure on the real cluster; writes docs/reference/measured.md
 	KUBECONFIG="$$($(CLUSTER)/up 2>/dev/null | tail -n 1)" PYTHONPATH=tests $(BIN)/python -m bench

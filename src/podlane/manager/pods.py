@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
@@ -19,13 +18,11 @@ from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import Tries
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager import namespaces
-from podlane.manager.backoff import delays
 from podlane.manager.refusal import trouble_of
 from podlane.manager.site import Site
 
 log = logging.getLogger(__name__)
 Manifest = dict[str, Any]
-_GONE_SECONDS = 30.0
 _MISSING = re.compile(r"error looking up service account|^The pull secret .* is missing")
 
 
@@ -173,20 +170,3 @@ async def delete(
     except Rejected as error:
         if error.details != "Conflict":
             raise
-
-
-async def end(site: Site, pod: PodState, grace: int) -> None:
-    """Delete the pod and wait until nothing of it runs. Unavailable when that takes long."""
-    await delete(site, POD, pod, grace)
-    started = time.monotonic()
-    for delay in delays(0.1, 1):
-        try:
-            found = await site.api.get(POD, site.namespace, pod.name)
-        except Gone:
-            return
-        if found["metadata"].get("uid") != pod.uid:
-            return
-        if time.monotonic() > started + _GONE_SECONDS:
-            text = f"the pod {pod.name} has not ended yet"
-            raise Unavailable(text, service="kubernetes", status=409)
-        await asyncio.sleep(delay)

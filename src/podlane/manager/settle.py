@@ -170,7 +170,8 @@ class Settler:
                     await self.forget(key, line, runner)
                     return
             elif last is not None and not wanted.overlaps:
-                await pods.end(site, last, runner.wishes.grace)
+                await pods.delete(site, POD, last, runner.wishes.grace)
+                return  # the next is made once it is gone
             first, failed_pulls = records.read_pod(found), wanted.pulls_failed
             manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
             own = await records.bearer_token(site, found)

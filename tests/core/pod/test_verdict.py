@@ -313,12 +313,17 @@ def test_running_job_is_left_alone() -> None:
 def test_a_pod_that_was_taken_away_for_the_next_attempt_is_not_lost() -> None:
     choice = {"annotations": {"podlane.dev/pull-policies": '{"helper":["Always","IfNotPresent"]}'}}
     waits = waiting("ErrImagePull", DENIED)
-    for more in ({"deletionTimestamp": "1970-01-12T13:46:50Z"}, {}):
-        raw = pod(waits, BUSY, metadata=choice | more)
-        answer = verdict(raw, pod_is_gone=not more)
-        assert isinstance(answer, Make)
-        assert answer.attempt == 1
-        assert not answer.overlaps
+    first = verdict(pod(waits, BUSY, metadata=choice))
+    assert isinstance(first, Make)
+    assert not first.overlaps
+    ending = choice | {"deletionTimestamp": "1970-01-12T13:46:50Z"}
+    assert isinstance(verdict(pod(waits, BUSY, metadata=ending)), Wait)
+    gone = verdict(pod(waits, BUSY, metadata=ending), pod_is_gone=True)
+    assert isinstance(gone, Make)
+    assert gone.attempt == 1
+    assert gone.overlaps
+    begun = verdict(pod(ended(message=DECIDED), BUSY, metadata=ending), pod_is_gone=True)
+    assert isinstance(begun, SpeakFor)
 
 
 def test_a_helper_that_has_left_is_in_nobodys_way() -> None:

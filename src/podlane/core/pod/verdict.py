@@ -68,7 +68,8 @@ class Make(msgspec.Struct, frozen=True):
 
     `lines`: why there is another attempt, for the job's author. `pulls_failed`: how many pull
     policies of each container have failed. `overlaps`: nothing of the last attempt can run a
-    script any more, so it goes only when the next is there; else that waits until it is gone.
+    script any more, so it goes when the next is there; else it goes first, and the next is made
+    once it is gone, if its last state is still no other.
     """
 
     attempt: int
@@ -177,8 +178,9 @@ def _replaced(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ve
     if pod.has_begun or not (entry.pod_is_gone or pod.is_deleting):
         return None
     finding = evidence.of_waiting(pod)
-    is_next = finding is not None and _next_policy(finding, pod)
-    return _speak_or_retry(finding, pod) if finding is not None and is_next else None
+    if finding is None or not _next_policy(finding, pod):
+        return None
+    return _speak_or_retry(finding, pod, is_gone=True) if entry.pod_is_gone else Wait(_IDLE)
 
 
 def _gone(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
@@ -374,7 +376,7 @@ def _tell(pod: PodState, line: str) -> Verdict:
     return Wait(_IDLE) if pod.told.defer else Tell(msgspec.structs.replace(pod.told, defer=line))
 
 
-def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:
+def _speak_or_retry(finding: Finding, pod: PodState, *, is_gone: bool = False) -> Verdict:
     """A pull that failed is tried again under the next pull policy of the container's list, and
     with it those that have failed beside it."""
     if not _next_policy(finding, pod):
@@ -389,7 +391,7 @@ def _speak_or_retry(finding: Finding, pod: PodState) -> Verdict:
                 f'Attempt #{pod.attempt + 2}: Trying "{policy}" pull policy for container {name}'
             )
             lines += [one.lines[0], again]
-    has_ended = pod.container("helper").phase == "terminated"
+    has_ended = is_gone or pod.container("helper").phase == "terminated"
     return Make(pod.attempt + 1, tuple(lines), failed_now, overlaps=has_ended)
 
 

@@ -1,0 +1,362 @@
+"""What managers do: launch, look, settle, keep; both believe that the settling is theirs.
+
+A hand of a manager holds what it does next; each call is a step of its own, may get lost on either way,
+and the manager may be killed before and after it. Requests to the cluster are not lost but for the ways
+of a kill: the programs repeat them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exploration import gitlab
+from exploration.pods import Call, Step
+from exploration.rules import LATE, SOON, Rules, judged
+from exploration.world import (
+    FAILED,
+    QUEUED,
+    RESERVED,
+    RUNS,
+    SUCCESS,
+    UNPLACED,
+    Line,
+    Manager,
+    Pod,
+    World,
+)
+from podlane.core.pod.verdict import GiveBack, Make, Remove, SpeakFor, Tell, Verdict
+from podlane.core.trace.handover import Missing
+from podlane.core.trace.reply import Reply, Word
+
+
+def steps(world: World, rules: Rules, *, has_choice: bool, is_refused: bool) -> Iterator[Step]:
+    if world.job == RESERVED:
+        yield "GitLab takes the job back", gitlab.take_back(world)
+    for index, manager in enumerate(world.managers):
+        if not manager.is_up:
+            yield f"{index} starts", world.with_manager(index, Manager())
+            continue
+        if world.crashes:
+            fewer = world._replace(crashes=world.crashes - 1)
+            yield f"{index} is killed", fewer.with_manager(index, Manager(is_up=False))
+        one = _One(world, index, rules, has_choice, is_refused)
+        for step, there in one.steps():
+            yield f"{index} {step}", there
+
+
+class _One:
+    """One manager in one world."""
+
+    def __init__(
+        self, world: World, index: int, rules: Rules, has_choice: bool, is_refused: bool
+    ) -> None:
+        self.world, self.index, self.rules = world, index, rules
+        self.me = world.managers[index]
+        self.has_choice, self.is_refused = has_choice, is_refused
+
+    def steps(self) -> Iterator[Step]:
+        yield from self._look()
+        yield from self._launch()
+        if self.me.settle:
+            yield from self._settle(*self.me.settle)
+        elif self.me.line is not None:
+            yield from self._judge(self.me.line)
+        yield from self._keep()
+
+    def be(self, there: World, **change: object) -> World:
+        return there.with_manager(self.index, self.me._replace(**change))  # type: ignore[arg-type]
+
+    def _calls(self, call: Call) -> Iterator[tuple[World, Reply]]:
+        yield call(self.world)
+        if self.world.losses:
+            fewer = self.world._replace(losses=self.world.losses - 1)
+            yield fewer, gitlab.LOST
+            yield call(fewer)[0], gitlab.LOST
+
+    def _look(self) -> Iterator[Step]:
+        """The watch shows how things are now."""
+        line = self._line_now()
+        if line != self.me.line:
+            yield "sees", self.be(self.world, line=line)
+
+    def _line_now(self) -> Line | None:
+        if not self.world.record:
+            return None
+        line = self.me.line
+        if line is None or line.record != self.world.record:
+            line = Line(self.world.record)
+        mine = [pod for pod in self.world.pods if pod.owner == self.world.record]
+        if mine:
+            newest = max(mine, key=lambda pod: pod.attempt)
+            return line._replace(pod=newest.seen, is_gone=False)
+        return line._replace(is_gone=line.pod is not None)
+
+    # launch: record, pod
+
+    def _launch(self) -> Iterator[Step]:
+        world = self.world
+        match self.me.launch:
+            case ():
+                if world.job == QUEUED and world.hand_outs:
+                    there = world._replace(job=RESERVED, hand_outs=world.hand_outs - 1)
+                    yield "is handed the job", self.be(there, launch=("record",))
+                    if world.losses:
+                        yield "does not hear of the job", there._replace(losses=world.losses - 1)
+            case ("record",):
+                if world.record:  # of this very hand-out, by its token
+                    yield "finds it launched", self.be(world, launch=())
+                    return
+                record = world.fresh_uid()
+                line = Line(record, is_reserved=True)
+                yield "makes the record", self.be(
+                    world._replace(record=record), line=line, launch=("pod",)
+                )
+            case ("pod",):
+                yield from self._launch_pod()
+            case ("refuse", step):
+                yield from self._refuse(step)
+
+    def _launch_pod(self) -> Iterator[Step]:
+        if self.me.line is None:  # the record was removed under it
+            yield "loses the record", self.be(self.world, launch=())
+        elif self.is_refused:
+            after = "running" if self.rules.speaks_before_removing else "remove-first"
+            yield "is refused the pod", self.be(self.world, launch=("refuse", after))
+        else:
+            yield "makes the pod", self.be(_with_new(self.world, self.me.line.record, 0), launch=())
+
+    def _refuse(self, step: str) -> Iterator[Step]:
+        after: dict[str, str] = {"running": "final", "remove-first": "running", "final": "remove"}
+        to = ("refuse", after.get(step, ""))
+        if step == "running":
+            for there, reply in self._calls(gitlab.running):
+                stopped = reply.word is Word.STOP
+                launch = self.me.launch if reply.word is Word.AGAIN else to
+                yield f"PUT running, {reply.word.value}", self.be(
+                    there, launch=("refuse", "remove") if stopped else launch
+                )
+        elif step == "final":
+            for there, reply in self._calls(lambda one: gitlab.final(one, FAILED)):
+                launch = to if self.rules.is_said(reply) else self.me.launch
+                yield f"PUT failed, {reply.word.value}", self.be(there, launch=launch)
+        else:
+            record = self.me.line.record if self.me.line is not None else 0
+            there = self._removed(self.world, record) if record else self.world
+            done = step == "remove"
+            yield "removes the record", self.be(there, launch=() if done else to)
+
+    def _removed(self, there: World, record: int) -> World:
+        """The record is gone, and its pods are told to end in the same moment."""
+        if there.record != record and self.rules.deletes_by_uid:
+            return there
+        pods = tuple(one.deleted() if one.owner == there.record else one for one in there.pods)
+        return there._replace(record=0, pods=pods)
+
+    # settle
+
+    def _judge(self, line: Line) -> Iterator[Step]:
+        for now in (SOON, LATE):
+            if now == LATE and not self._is_fresh(line):
+                continue
+            answer = judged(
+                self.rules,
+                line,
+                now,
+                is_launching=bool(self.me.launch),
+                has_choice=self.has_choice,
+            )
+            task = self._task(answer, line)
+            if task:
+                yield from self._settle(*task)
+
+    def _is_fresh(self, line: Line) -> bool:
+        """Patience is minutes and the cluster tells within seconds, but for an image's pull."""
+        if line.pod is None or line.is_gone:
+            return True
+        pod = self.world.pod(line.pod.uid)
+        return pod is not None and pod.seen == line.pod
+
+    def _task(self, answer: Verdict, line: Line) -> tuple[object, ...]:
+        uid = line.pod.uid if line.pod is not None else 0
+        match answer:
+            case Make(attempt=0):
+                return ("find", line.record)
+            case Make(attempt=attempt, overlaps=overlaps):
+                first = "make-next" if overlaps else "end-last"
+                return (first, line.record, attempt, uid)
+            case Tell():
+                return ("tell", uid)
+            case SpeakFor(outcome=outcome):
+                how = SUCCESS if outcome.state == "success" else FAILED
+                is_ours = line.is_reserved is False or not self.rules.confirms_before_speaking
+                return ("say" if is_ours else "confirm", line.record, uid, how)
+            case GiveBack():
+                return ("give-back", line.record, uid)
+            case Remove():
+                return ("remove", line.record, uid)
+        return ()
+
+    def _settle(self, task: object, *given: object) -> Iterator[Step]:
+        yield from getattr(self, "_" + str(task).replace("-", "_"))(*given)
+
+    def _done(self, there: World) -> World:
+        return self.be(there, settle=())
+
+    def _forget(self, there: World, record: int, uid: int) -> World:
+        """It is over: pod and record go, in one breath with the answer that says so."""
+        pod = there.pod(uid)
+        if not self.rules.deletes_by_uid:
+            pod = pod or next(iter(there.pods), None)
+        there = there.with_pod(pod.deleted()) if pod else there
+        line = self.me.line
+        spoken = line._replace(is_spoken=True) if line and line.record == record else line
+        return self.be(self._removed(there, record), line=spoken, settle=())
+
+    def _find(self, record: int) -> Iterator[Step]:
+        """Is the pod in the cluster that the board has not?"""
+        if any(pod.attempt == 0 for pod in self.world.pods):
+            yield "finds the pod", self._done(self.world)
+        elif self.world.record != record:
+            yield "finds another record", self._done(self.world)
+        else:
+            knows = self.me.line is not None and self.me.line.is_reserved is False
+            task = "ask-size" if knows else "ask-reserved"
+            yield "misses the pod", self.be(self.world, settle=(task, record))
+
+    def _tell(self, uid: int) -> Iterator[Step]:
+        pod = self.world.pod(uid)
+        there = self.world.with_pod(pod._replace(is_told=True)) if pod else self.world
+        yield "tells the helper", self._done(there)
+
+    def _make_missing(self, record: int) -> Iterator[Step]:
+        made = _with_new(self.world, record, 0)
+        yield "makes the missing pod", self._done(made)
+
+    def _ask_reserved(self, record: int) -> Iterator[Step]:
+        for there, reply in self._calls(gitlab.pending):
+            name = f"PUT pending, {reply.word.value}"
+            if reply.word is Word.STOP:
+                yield name, self._forget(there, record, 0)
+            elif reply.word is Word.DONE:
+                yield name, self._reserved(there, ("make-missing", record), is_reserved=True)
+            elif reply.word is Word.NOT_RESERVED:
+                yield name, self._reserved(there, ("ask-size", record), is_reserved=False)
+            else:
+                yield name, self._done(there)
+
+    def _reserved(self, there: World, task: tuple[object, ...], *, is_reserved: bool) -> World:
+        line = self.me.line
+        if line is not None:
+            line = line._replace(is_reserved=is_reserved)
+        return self.be(there, line=line, settle=task)
+
+    def _ask_size(self, record: int) -> Iterator[Step]:
+        for there, reply in self._calls(gitlab.size):
+            missing = self.rules.of_missing_pod(reply)
+            name = f"asks for the size, {missing.value}"
+            if missing is Missing.OVER:
+                yield name, self._forget(there, record, 0)
+            elif missing is Missing.BEGUN or (missing is Missing.MAKE and self.is_refused):
+                yield name, self.be(there, settle=("say", record, 0, FAILED))
+            elif missing is Missing.MAKE:
+                yield name, self.be(there, settle=("make-missing", record))
+            else:
+                yield name, self._done(there)
+
+    def _end_last(self, record: int, attempt: int, uid: int) -> Iterator[Step]:
+        """The next one is made when this one is seen to be gone."""
+        pod = self.world.pod(uid)
+        there = self.world.with_pod(pod.deleted()) if pod else self.world
+        after = () if self.rules.waits_until_gone else ("make-next", record, attempt, 0)
+        yield "deletes the last attempt", self.be(there, settle=after)
+
+    def _make_next(self, record: int, attempt: int, uid: int) -> Iterator[Step]:
+        there = _with_new(self.world, record, attempt)
+        yield "makes the next attempt", self.be(there, settle=("drop", uid) if uid else ())
+
+    def _drop(self, uid: int) -> Iterator[Step]:
+        pod = self.world.pod(uid)
+        there = self.world.with_pod(pod.deleted()) if pod else self.world
+        yield "deletes the last attempt", self._done(there)
+
+    def _confirm(self, record: int, uid: int, how: str) -> Iterator[Step]:
+        for there, reply in self._calls(gitlab.running):
+            name = f"PUT running, {reply.word.value}"
+            if reply.word is Word.STOP:
+                yield name, self._forget(there, record, uid)
+            elif reply.word is Word.DONE:
+                line = self.me.line._replace(is_reserved=False) if self.me.line else None
+                yield name, self.be(there, line=line, settle=("say", record, uid, how))
+            else:
+                yield name, self._done(there)
+
+    def _say(self, record: int, uid: int, how: str) -> Iterator[Step]:
+        """Lines and final status; of a pod that has not ended it first looks whether it still is so."""
+        line = self._line_now()
+        if self.rules.looks_again:
+            is_there = line is not None and line.record == record
+            if line is None or not is_there or how not in self._speaks_still(line, how):
+                yield "sees that it need not say so", self.be(self.world, line=line, settle=())
+                return
+        for there, reply in self._calls(lambda one: gitlab.final(gitlab.append(one)[0], how)):
+            name = f"speaks: {how}, {reply.word.value}"
+            if self.rules.is_said(reply):
+                yield name, self._forget(there, record, uid)
+            else:
+                yield name, self._done(there)
+
+    def _speaks_still(self, line: Line, how: str) -> set[str]:
+        if line.pod is None:
+            return {how}
+        answers = [
+            judged(self.rules, line, now, is_launching=False, has_choice=self.has_choice)
+            for now in (SOON, LATE)
+        ]
+        outcomes = [one.outcome for one in answers if isinstance(one, SpeakFor)]
+        return {SUCCESS if one.state == "success" else FAILED for one in outcomes}
+
+    def _give_back(self, record: int, uid: int) -> Iterator[Step]:
+        """It asks first whether GitLab still keeps the job: another may have confirmed it."""
+        pod = self.world.pod(uid)
+        if pod is not None and pod.step != UNPLACED:
+            yield "leaves the placed pod", self._done(self.world)
+            return
+        without = self.world._replace(pods=tuple(p for p in self.world.pods if p.uid != uid))
+        if not self.rules.asks_before_giving_back:
+            yield "gives the job back", self._forget(without, record, uid)
+            return
+        for there, reply in self._calls(gitlab.pending):
+            name = f"gives the job back, {reply.word.value}"
+            if reply.word in (Word.DONE, Word.STOP):
+                gone = there._replace(pods=tuple(p for p in there.pods if p.uid != uid))
+                yield name, self._forget(gone, record, uid)
+            elif reply.word is Word.NOT_RESERVED and self.me.line is not None:
+                line = self.me.line._replace(is_reserved=False)
+                yield name, self.be(there, line=line, settle=())
+
+    def _remove(self, record: int, uid: int) -> Iterator[Step]:
+        yield "removes the job", self._forget(self.world, record, uid)
+
+    # keep
+
+    def _keep(self) -> Iterator[Step]:
+        """PUT running once a node has the pod; a word of its own in the trace while it waits."""
+        line = self.me.line
+        if line is None or line.pod is None or line.is_gone or line.is_spoken or self.me.launch:
+            return
+        if line.pod.phase in (RUNS, "ended") or not line.pod.is_placed or not line.is_reserved:
+            return
+        for there, reply in self._calls(gitlab.running):
+            name = f"keeps: PUT running, {reply.word.value}"
+            if reply.word is Word.STOP and not self.me.settle:
+                yield name, self._forget(there, line.record, line.pod.uid)
+            elif reply.word is Word.DONE:
+                yield name, self.be(there, line=line._replace(is_reserved=False))
+
+
+def _with_new(world: World, record: int, attempt: int) -> World:
+    """With a pod of this record; one of its name that is there already is taken for it. A pod whose
+    owner is gone is deleted before it starts."""
+    if record != world.record or any(pod.attempt == attempt for pod in world.pods):
+        return world
+    return world._replace(pods=(*world.pods, Pod(world.fresh_uid(), record, attempt)))
