@@ -1,8 +1,7 @@
 """What managers do: launch, look, settle, keep; both believe that the settling is theirs.
 
-A hand of a manager holds what it does next; each call is a step of its own, may get lost on either way,
-and the manager may be killed before and after it. Requests to the cluster are not lost but for the ways
-of a kill: the programs repeat them.
+A hand of a manager holds what it does next. Each call may get lost on either way, and the manager
+be killed before and after it. Requests to the cluster are not lost: the programs repeat them.
 """
 
 from __future__ import annotations
@@ -14,8 +13,10 @@ from exploration.pods import Call, Step
 from exploration.rules import LATE, SOON, Rules, judged
 from exploration.world import (
     FAILED,
+    OVER,
     QUEUED,
     RESERVED,
+    RUNNING,
     RUNS,
     SUCCESS,
     UNPLACED,
@@ -32,6 +33,8 @@ from podlane.core.trace.reply import Reply, Word
 def steps(world: World, rules: Rules, *, has_choice: bool, is_refused: bool) -> Iterator[Step]:
     if world.job == RESERVED:
         yield "GitLab takes the job back", gitlab.take_back(world)
+    if world.job == RUNNING and world.cancels:
+        yield "somebody cancels the job", world._replace(job=OVER, final="canceled")
     for index, manager in enumerate(world.managers):
         if not manager.is_up:
             yield f"{index} starts", world.with_manager(index, Manager())
@@ -86,8 +89,8 @@ class _One:
         if line is None or line.record != self.world.record:
             line = Line(self.world.record)
         mine = [pod for pod in self.world.pods if pod.owner == self.world.record]
-        if mine:
-            newest = max(mine, key=lambda pod: pod.attempt)
+        newest = max(mine, key=lambda pod: pod.attempt, default=None)
+        if newest is not None and (line.pod is None or newest.attempt >= line.pod.attempt):
             return line._replace(pod=newest.seen, is_gone=False)
         return line._replace(is_gone=line.pod is not None)
 
@@ -108,8 +111,9 @@ class _One:
                     return
                 record = world.fresh_uid()
                 line = Line(record, is_reserved=True)
-                yield "makes the record", self.be(
-                    world._replace(record=record), line=line, launch=("pod",)
+                yield (
+                    "makes the record",
+                    self.be(world._replace(record=record), line=line, launch=("pod",)),
                 )
             case ("pod",):
                 yield from self._launch_pod()
@@ -132,8 +136,9 @@ class _One:
             for there, reply in self._calls(gitlab.running):
                 stopped = reply.word is Word.STOP
                 launch = self.me.launch if reply.word is Word.AGAIN else to
-                yield f"PUT running, {reply.word.value}", self.be(
-                    there, launch=("refuse", "remove") if stopped else launch
+                yield (
+                    f"PUT running, {reply.word.value}",
+                    self.be(there, launch=("refuse", "remove") if stopped else launch),
                 )
         elif step == "final":
             for there, reply in self._calls(lambda one: gitlab.final(one, FAILED)):
@@ -176,7 +181,7 @@ class _One:
         pod = self.world.pod(line.pod.uid)
         return pod is not None and pod.seen == line.pod
 
-    def _task(self, answer: Verdict, line: Line) -> tuple[object, ...]:
+    def _task(self, answer: Verdict, line: Line) -> tuple[object, ...]:  # noqa: PLR0911
         uid = line.pod.uid if line.pod is not None else 0
         match answer:
             case Make(attempt=0):
@@ -188,8 +193,7 @@ class _One:
                 return ("tell", uid)
             case SpeakFor(outcome=outcome):
                 how = SUCCESS if outcome.state == "success" else FAILED
-                is_ours = line.is_reserved is False or not self.rules.confirms_before_speaking
-                return ("say" if is_ours else "confirm", line.record, uid, how)
+                return ("say", line.record, uid, how)
             case GiveBack():
                 return ("give-back", line.record, uid)
             case Remove():
@@ -213,24 +217,20 @@ class _One:
         return self.be(self._removed(there, record), line=spoken, settle=())
 
     def _find(self, record: int) -> Iterator[Step]:
-        """Is the pod in the cluster that the board has not?"""
-        if any(pod.attempt == 0 for pod in self.world.pods):
-            yield "finds the pod", self._done(self.world)
-        elif self.world.record != record:
-            yield "finds another record", self._done(self.world)
+        """Is there a pod that the board has not? If not: what does GitLab say? One breath."""
+        if any(one.launch == ("pod",) for one in self.world.managers):
+            return  # a launch is given the time that it takes
+        if any(pod.owner == record for pod in self.world.pods) or self.world.record != record:
+            yield "finds it", self._done(self.world)
+        elif self.me.line is not None and self.me.line.is_reserved is False:
+            yield from self._ask_size(record)
         else:
-            knows = self.me.line is not None and self.me.line.is_reserved is False
-            task = "ask-size" if knows else "ask-reserved"
-            yield "misses the pod", self.be(self.world, settle=(task, record))
+            yield from self._ask_reserved(record)
 
     def _tell(self, uid: int) -> Iterator[Step]:
         pod = self.world.pod(uid)
         there = self.world.with_pod(pod._replace(is_told=True)) if pod else self.world
         yield "tells the helper", self._done(there)
-
-    def _make_missing(self, record: int) -> Iterator[Step]:
-        made = _with_new(self.world, record, 0)
-        yield "makes the missing pod", self._done(made)
 
     def _ask_reserved(self, record: int) -> Iterator[Step]:
         for there, reply in self._calls(gitlab.pending):
@@ -238,9 +238,12 @@ class _One:
             if reply.word is Word.STOP:
                 yield name, self._forget(there, record, 0)
             elif reply.word is Word.DONE:
-                yield name, self._reserved(there, ("make-missing", record), is_reserved=True)
+                if self.is_refused:
+                    yield name, self._reserved(there, ("say", record, 0, FAILED), is_reserved=True)
+                    continue
+                yield name, self._reserved(_with_new(there, record, 0), (), is_reserved=True)
             elif reply.word is Word.NOT_RESERVED:
-                yield name, self._reserved(there, ("ask-size", record), is_reserved=False)
+                yield name, self._reserved(there, (), is_reserved=False)
             else:
                 yield name, self._done(there)
 
@@ -259,7 +262,7 @@ class _One:
             elif missing is Missing.BEGUN or (missing is Missing.MAKE and self.is_refused):
                 yield name, self.be(there, settle=("say", record, 0, FAILED))
             elif missing is Missing.MAKE:
-                yield name, self.be(there, settle=("make-missing", record))
+                yield name, self._done(_with_new(there, record, 0))
             else:
                 yield name, self._done(there)
 
@@ -271,39 +274,50 @@ class _One:
         yield "deletes the last attempt", self.be(there, settle=after)
 
     def _make_next(self, record: int, attempt: int, uid: int) -> Iterator[Step]:
+        others = any(p.owner == record and p.uid != uid for p in self.world.pods)
+        if others and self.rules.looks_again:
+            yield "finds another attempt", self._done(self.world)
+            return
         there = _with_new(self.world, record, attempt)
-        yield "makes the next attempt", self.be(there, settle=("drop", uid) if uid else ())
+        task = ("drop", uid) if uid else ()
+        newest = max(there.pods, key=lambda pod: pod.attempt, default=None)
+        line = self.me.line
+        if line is not None and newest is not None and newest.owner == line.record:
+            line = line._replace(pod=newest.seen, is_gone=False)
+        yield "makes the next attempt", self.be(there, line=line, settle=task)
 
     def _drop(self, uid: int) -> Iterator[Step]:
         pod = self.world.pod(uid)
         there = self.world.with_pod(pod.deleted()) if pod else self.world
         yield "deletes the last attempt", self._done(there)
 
-    def _confirm(self, record: int, uid: int, how: str) -> Iterator[Step]:
-        for there, reply in self._calls(gitlab.running):
-            name = f"PUT running, {reply.word.value}"
-            if reply.word is Word.STOP:
-                yield name, self._forget(there, record, uid)
-            elif reply.word is Word.DONE:
-                line = self.me.line._replace(is_reserved=False) if self.me.line else None
-                yield name, self.be(there, line=line, settle=("say", record, uid, how))
-            else:
-                yield name, self._done(there)
-
     def _say(self, record: int, uid: int, how: str) -> Iterator[Step]:
-        """Lines and final status; of a pod that has not ended it first looks whether it still is so."""
+        """Look again, confirm, lines, final status: one breath."""
         line = self._line_now()
-        if self.rules.looks_again:
+        others = any(p.owner == record and p.uid != uid for p in self.world.pods)
+        if self.rules.looks_again and others:
+            yield "finds another pod", self.be(self.world, line=line, settle=())
+            return
+        if self.rules.looks_again and uid and not self._has_ended(self.me.line):
             is_there = line is not None and line.record == record
             if line is None or not is_there or how not in self._speaks_still(line, how):
                 yield "sees that it need not say so", self.be(self.world, line=line, settle=())
                 return
-        for there, reply in self._calls(lambda one: gitlab.final(gitlab.append(one)[0], how)):
+        is_ours = self.me.line is not None and self.me.line.is_reserved is False
+        confirms = not is_ours and self.rules.confirms_before_speaking
+
+        def call(world: World) -> tuple[World, Reply]:
+            world = gitlab.running(world)[0] if confirms else world
+            world, reply = gitlab.append(world)
+            return (world, reply) if reply.word is Word.STOP else gitlab.final(world, how)
+
+        for there, reply in self._calls(call):
             name = f"speaks: {how}, {reply.word.value}"
-            if self.rules.is_said(reply):
-                yield name, self._forget(there, record, uid)
-            else:
-                yield name, self._done(there)
+            is_said = self.rules.is_said(reply)
+            yield name, self._forget(there, record, uid) if is_said else self._done(there)
+
+    def _has_ended(self, line: Line | None) -> bool:
+        return line is not None and line.pod is not None and line.pod.phase == "ended"
 
     def _speaks_still(self, line: Line, how: str) -> set[str]:
         if line.pod is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from exploration import gitlab
 from exploration.rules import Rules
@@ -48,7 +49,9 @@ def _crash(world: World) -> World:
     return world._replace(crashes=world.crashes - 1)
 
 
-def _cluster(world: World, pod: Pod, rules: Rules, *, has_choice: bool) -> Iterator[Step]:
+def _cluster(  # noqa: C901 - a list of what may happen
+    world: World, pod: Pod, rules: Rules, *, has_choice: bool
+) -> Iterator[Step]:
     """Scheduler, kubelet, and people with kubectl."""
     if pod.step == UNPLACED and not pod.is_deleting:
         yield "a node takes the pod", world.with_pod(pod._replace(step=PLACED))
@@ -81,7 +84,7 @@ def _without(world: World, pod: Pod, *, is_shown: bool = True) -> World:
     for index, manager in enumerate(world.managers):
         line = manager.line
         if line is not None and line.pod is not None and line.pod.uid == pod.uid:
-            seen = last.seen if is_shown else line.pod
+            seen = last.seen if is_shown else pod.seen
             world = world.with_manager(
                 index, manager._replace(line=line._replace(pod=seen, is_gone=True))
             )
@@ -97,13 +100,16 @@ def _calls(world: World, pod: Pod, call: Call) -> Iterator[tuple[World, Reply]]:
         yield call(fewer)[0], gitlab.LOST
 
 
-def _helper(world: World, pod: Pod, rules: Rules) -> Iterator[Step]:
-    def to(there: World, **change: object) -> World:
-        return there.with_pod(pod._replace(**change))  # type: ignore[arg-type]
+def _helper(  # noqa: C901, PLR0912 - its steps, one after the other
+    world: World, pod: Pod, rules: Rules
+) -> Iterator[Step]:
+    def to(there: World, **change: Any) -> World:
+        return there.with_pod(pod._replace(**change))
 
     if pod.hears_term and pod.step < SCRIPT and rules.heeds_term:
         yield "the helper was told to end", to(world, step=FINAL, word=FAILED)
         return
+    after: dict[str, Any]
     match pod.step:
         case n if n == PLACE:
             for there, reply in _calls(world, pod, gitlab.running):
@@ -130,19 +136,17 @@ def _helper(world: World, pod: Pod, rules: Rules) -> Iterator[Step]:
                 yield "the build container is lost", to(world, step=ENDED, word=DEFERRED)
         case n if n == FINAL:
             for there, reply in _calls(world, pod, lambda one: gitlab.final(one, pod.word)):
-                accepted = _OVER if rules.is_accepted(reply) else {}
+                accepted: dict[str, Any] = _OVER if rules.is_accepted(reply) else {}
                 yield f"helper: PUT {pod.word}, {reply.word.value}", to(there, **accepted)
 
 
-_OVER: dict[str, object] = {"step": ENDED, "word": ACCEPTED}
+_OVER: dict[str, Any] = {"step": ENDED, "word": ACCEPTED}
 
 
 def _ask(world: World, pod: Pod, rules: Rules) -> Iterator[Step]:
     begun = pod._replace(step=SCRIPT)
     if pod.build == GONE:
-        yield "the build container is lost", world.with_pod(
-            pod._replace(step=ENDED, word=DEFERRED)
-        )
+        yield "the build container is lost", world.with_pod(pod._replace(step=ENDED, word=DEFERRED))
         return
     if not rules.asks_before_script:
         yield "the script begins unasked", world.with_pod(begun)._replace(runs=world.runs + 1)
@@ -151,6 +155,9 @@ def _ask(world: World, pod: Pod, rules: Rules) -> Iterator[Step]:
         if rules.may_run(reply):
             yield "the script begins", there.with_pod(begun)._replace(runs=world.runs + 1)
         elif reply.word is Word.STOP:
-            yield "the script is not wanted", there.with_pod(pod._replace(step=ENDED, word=ACCEPTED))
+            yield (
+                "the script is not wanted",
+                there.with_pod(pod._replace(step=ENDED, word=ACCEPTED)),
+            )
         else:
             yield "no answer to the question", there

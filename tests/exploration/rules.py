@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 from msgspec import Struct
 
@@ -30,7 +30,7 @@ _WORDS = {
 SOON, LATE = 6.0, 1000.0
 
 
-@lru_cache(maxsize=None)
+@cache
 def entry(line: Line, *, is_launching: bool, has_choice: bool) -> Entry:
     pod = None
     if line.pod is not None:
@@ -72,7 +72,7 @@ def _container(name: str, phase: str) -> ContainerState:
 
 
 class Rules(Struct, frozen=True):
-    """What is podlane's to decide. The last four are the order of calls, which the programs hold."""
+    """What is podlane's to decide. What is true or false is the programs' order of calls."""
 
     judge: Callable[[Entry, float, Patience], Verdict] = verdict.judge
     of_missing_pod: Callable[[Reply], handover.Missing] = handover.of_missing_pod
@@ -90,6 +90,8 @@ class Rules(Struct, frozen=True):
     asks_before_giving_back: bool = True
 
 
-def judged(rules: Rules, line: Line, now: float, *, is_launching: bool, has_choice: bool) -> Verdict:
+def judged(
+    rules: Rules, line: Line, now: float, *, is_launching: bool, has_choice: bool
+) -> Verdict:
     whole = entry(line, is_launching=is_launching, has_choice=has_choice)
     return verdict.settled(whole, now) if line.is_spoken else rules.judge(whole, now, Patience())

@@ -1,4 +1,4 @@
-"""Looks at every state that the world can get into, and whether a good end can be reached from each."""
+"""Looks at every state that the world can get into, and whether each can still end well."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Setting(Struct, frozen=True):
     hand_outs: int = 1
     has_choice: bool = False
     is_refused: bool = False
+    cancels: bool = False
 
 
 class Found(Struct, frozen=True):
@@ -43,6 +44,7 @@ def explore(setting: Setting, rules: Rules | None = None) -> Found:
         hand_outs=setting.hand_outs,
         crashes=setting.crashes,
         losses=setting.losses,
+        cancels=setting.cancels,
     )
     seen: dict[World, int] = {first: 0}
     came: list[tuple[int, str]] = [(0, "")]
@@ -55,7 +57,7 @@ def explore(setting: Setting, rules: Rules | None = None) -> Found:
         if _is_good(world):
             good.append(number)
         for step, there in _steps(world, setting, rules):
-            if (fault := _fault(world, step, there)):
+            if fault := _fault(world, step, there):
                 way = (*_way(came, number), step)
                 return Found(len(seen), time.monotonic() - started, fault, way)
             there = _sorted(there)

@@ -29,7 +29,7 @@ class Seen(NamedTuple):
 
 
 class Pod(NamedTuple):
-    """`owner`: the record that it belongs to. `hears_term`: its helper has taken in that it shall end."""
+    """`owner`: the record that it belongs to. `hears_term`: its helper knows that it shall end."""
 
     uid: int
     owner: int
@@ -100,6 +100,7 @@ class World(NamedTuple):
     hand_outs: int = 1
     crashes: int = 0
     losses: int = 0
+    cancels: bool = False
 
     def pod(self, uid: int) -> Pod | None:
         return next((pod for pod in self.pods if pod.uid == uid), None)

@@ -1,5 +1,5 @@
-"""`python -m recording [name…]`: put pods of the shape of a job's into each bad state, and write down
-what the API shows of them (`cases.py`), trimmed of what no rule reads."""
+"""`python -m recording [name…]`: put pods of the shape of a job's into each bad state, and write
+down what the API shows of them (`cases.py`, `ends.py`), trimmed of what no rule reads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import asyncio
 import json
 import secrets
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from harness import cluster, wait
 from harness.cluster import RealCluster
-from recording.cases import CASES, Case
+from recording.cases import CASES
+from recording.ends import ENDS
+from recording.shape import SCARCE, Case
 
 FOLDER = Path(__file__).parents[1] / "core/pod/recorded"
 _AT_ONCE = 4
@@ -25,18 +26,31 @@ _STATUSES = ("name", "image", "imageID", "state")
 
 
 async def main(wanted: list[str]) -> None:
-    cases = [case for case in CASES if not wanted or case.name in wanted]
+    cases = [case for case in (*CASES, *ENDS) if not wanted or case.name in wanted]
     async with cluster.namespace(f"record-{secrets.token_hex(3)}", Path(), Path()) as stage:
         gate = asyncio.Semaphore(_AT_ONCE)
+        await _scarce("add")
         for manifest in (one for case in cases for one in case.objects):
             await stage.create(manifest)
         try:
             await asyncio.gather(*(_record(case, stage, gate) for case in cases))
         finally:
+            await _scarce("remove")
             for case in cases:
                 for manifest in case.objects:
                     if manifest["kind"] in ("PriorityClass", "RuntimeClass"):
-                        await cluster.kubectl("delete", manifest["kind"], manifest["metadata"]["name"])
+                        await cluster.kubectl(
+                            "delete", manifest["kind"], manifest["metadata"]["name"]
+                        )
+
+
+async def _scarce(deed: str) -> None:
+    """One of a resource of our own, so that a preemption meets no pod of others."""
+    where = {"op": deed, "path": f"/status/capacity/{SCARCE.replace('/', '~1')}"}
+    patch = json.dumps([where | ({"value": "1"} if deed == "add" else {})])
+    await cluster.kubectl(
+        "patch", "node", "node1", "--subresource=status", "--type=json", "-p", patch
+    )
 
 
 async def _record(case: Case, stage: RealCluster, gate: asyncio.Semaphore) -> None:
@@ -48,7 +62,9 @@ async def _record(case: Case, stage: RealCluster, gate: asyncio.Semaphore) -> No
             return
     whole = {"about": case.about, "kubernetes": "1.34", **found}
     path = FOLDER / f"{case.name}.json"
-    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    kubelet = str(cluster.kubeconfig().parent / "kubelet")
+    path.write_text(text.replace(stage.namespace, "ci").replace(kubelet, "/var/lib/kubelet"))
     print(f"{case.name}: written", flush=True)
 
 
@@ -67,14 +83,24 @@ async def _play(case: Case, stage: RealCluster) -> dict[str, Any]:
         if not raw and case.waits_for_end:
             return True
         last = json.loads(raw) if raw else last
-        return bool(raw) and not case.waits_for_end and case.is_there(last, await events(case, stage))
+        return (
+            bool(raw) and not case.waits_for_end and case.is_there(last, await events(case, stage))
+        )
 
     if case.then is not None:
         await wait.until("running", lambda: _runs(case, stage), 60, every=0.3)
         await case.then(stage, case)
     await wait.until(f"the state {case.name}", look, case.seconds, every=0.2)
     seen = await events(case, stage)
-    await stage.kubectl("delete", "pod", case.name, "--wait=false", "--grace-period=0", "--force", "--ignore-not-found")
+    await stage.kubectl(
+        "delete",
+        "pod",
+        case.name,
+        "--wait=false",
+        "--grace-period=0",
+        "--force",
+        "--ignore-not-found",
+    )
     return {"pod": _trimmed(last), "events": seen, "is_gone": case.waits_for_end}
 
 
@@ -97,8 +123,10 @@ def _trimmed(pod: dict[str, Any]) -> dict[str, Any]:
     statuses = [_only(one, _STATUSES) for one in status.get("containerStatuses", ())]
     return {
         "metadata": _only(meta, _META),
-        "spec": _only(spec, _SPEC) | {"containers": [_only(c, _CONTAINER) for c in spec["containers"]]},
-        "status": _only(status, _STATUS) | {"conditions": conditions, "containerStatuses": statuses},
+        "spec": _only(spec, _SPEC)
+        | {"containers": [_only(c, _CONTAINER) for c in spec["containers"]]},
+        "status": _only(status, _STATUS)
+        | {"conditions": conditions, "containerStatuses": statuses},
     }
 
 
@@ -111,5 +139,4 @@ def _only(found: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    tempfile.tempdir = None
     asyncio.run(main(sys.argv[1:]))

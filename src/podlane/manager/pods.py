@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from podlane.clients.kube.kinds import BUDGET, POD, SECRET, Kind
+from podlane.clients.kube.watch import Query, list_items
+from podlane.core.pod import names
 from podlane.core.pod.disruption import budget
 from podlane.core.pod.patch import blame
 from podlane.core.pod.refusals import is_of_chosen_user
 from podlane.core.pod.security import without_unasked_root
-from podlane.core.pod.state import PodState, RecordState
+from podlane.core.pod.state import PodState, RawPod, RecordState, parse_pod
 from podlane.core.pod.tries import Tries
 from podlane.errors import Gone, JobRefused, Rejected, ServiceError, Unavailable
 from podlane.manager import namespaces
@@ -170,3 +172,10 @@ async def delete(
     except Rejected as error:
         if error.details != "Conflict":
             raise
+
+
+async def find(site: Site, record: RecordState) -> list[PodState]:
+    """The pods of a record as they are in the cluster, whatever the watch has shown."""
+    which = f"{names.RUNNER}={record.runner},{names.JOB_ID}={record.job_id}"
+    found, _ = await list_items(site.api, Query(POD, site.namespace, which, item=RawPod))
+    return [pod for pod in map(parse_pod, found) if pod.owner == record.uid]

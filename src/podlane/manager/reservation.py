@@ -12,12 +12,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from podlane.clients.gitlab.calls import JobAccess, Update
 from podlane.clients.gitlab.job_api import JobApi
-from podlane.core.trace.handover import Taken, of_acknowledgement
+from podlane.core.trace.handover import Missing, Taken, of_acknowledgement, of_missing_pod
 from podlane.core.trace.reply import Word
+from podlane.errors import Unavailable
 from podlane.manager.speak import once, until_answered
 
 log = logging.getLogger(__name__)
@@ -90,3 +91,42 @@ async def confirm(jobs: JobApi, access: JobAccess) -> Claimed:
             return "running"
         await asyncio.sleep(delay)
     return "running"
+
+
+class Claim(Protocol):
+    """A job of which we know, or not, whether GitLab keeps it for us."""
+
+    is_reserved: bool | None
+
+
+async def is_kept(jobs: JobApi, access: JobAccess, job: Claim) -> bool:
+    """Whether GitLab still keeps the job, so that it can go back to the queue: another manager may
+    have confirmed it meanwhile."""
+    reply = await once(jobs.update(access, Update("pending")))
+    if reply.word is Word.NOT_RESERVED:
+        job.is_reserved = False
+    return reply.word in (Word.DONE, Word.STOP)
+
+
+async def is_confirmed(jobs: JobApi, access: JobAccess, job: Claim) -> bool:
+    """Confirm a job that may be kept only, for such a one cannot end; whether it is still ours.
+    Unavailable when GitLab does not say so: what it refuses then tells nothing."""
+    if job.is_reserved is False:
+        return True
+    taken = of_acknowledgement(await once(jobs.update(access, Update("running"))))
+    if taken is Taken.UNKNOWN:
+        raise Unavailable("GitLab does not say whether the job is ours", service="gitlab")
+    job.is_reserved = False
+    return taken is not Taken.UNWANTED
+
+
+async def of_missing(jobs: JobApi, access: JobAccess, job: Claim, offers: Offers) -> Missing:
+    """What becomes of a job whose record has no pod."""
+    if job.is_reserved is not False:
+        kept = await keep(jobs, access, offers)
+        if kept is None or kept == "unwanted":
+            return Missing.UNKNOWN if kept is None else Missing.OVER
+        job.is_reserved = kept == "reserved"
+        if job.is_reserved:
+            return Missing.MAKE
+    return of_missing_pod(await once(jobs.trace_size(access)))

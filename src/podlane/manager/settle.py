@@ -18,6 +18,7 @@ from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import encode_told
 from podlane.core.pod import names, pulls
+from podlane.core.pod.explained import explained
 from podlane.core.pod.state import PodState, RawPod, parse_pod
 from podlane.core.pod.verdict import (
     GiveBack,
@@ -30,11 +31,11 @@ from podlane.core.pod.verdict import (
     Tell,
     Verdict,
     Wait,
-    explained,
+    has_ended,
     judge,
     settled,
 )
-from podlane.core.trace.handover import Missing, of_missing_pod
+from podlane.core.trace.handover import Missing
 from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
 from podlane.manager import endings, pods, records, reservation
 from podlane.manager.backoff import delays
@@ -45,7 +46,7 @@ from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.service_logs import ServiceLogs
 from podlane.manager.site import Site
-from podlane.manager.speak import once, remark, speak
+from podlane.manager.speak import remark, speak
 from podlane.manager.warnings import warnings_of
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ RunnerOf = Callable[[Line, str], Runner | None]
 
 _REMOVAL_SECONDS = 15.0
 _PAUSE = 3.0
+_SPEAK_SECONDS = 20.0
 
 
 def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
@@ -138,8 +140,7 @@ class Settler:
                 case Tell() | Remark():
                     await self._inform(key, line, verdict, runner)
                 case SpeakFor():
-                    said = await self._explained(verdict, line, runner)
-                    await self.speak_for(key, line, runner, said.outcome, said.lines)
+                    await self._speak(key, line, verdict, runner)
                 case GiveBack(why=why):
                     await self._give_back(key, line, why, runner)
                 case Keep():
@@ -156,8 +157,9 @@ class Settler:
     async def _make(self, key: Key, line: Line, wanted: Make, runner: Runner) -> None:
         """Make the pod that the record has not, or the next attempt in place of the last."""
         site, record, attempt = runner.site_of(line.record), line.record, wanted.attempt
-        if attempt == 0 and await self._is_there(line, runner):
-            return
+        there = await self._is_there(line, runner)
+        if there or not isinstance(_verdict(line, time.time(), runner.patience()), Make):
+            return  # it is there, or has begun meanwhile
         self._hands.turns.check(key)
         found = await site.api.get(SECRET, site.namespace, record.name)
         if found["metadata"]["uid"] != record.uid:
@@ -195,26 +197,20 @@ class Settler:
 
     async def _may_make(self, key: Key, line: Line, record: pods.Manifest, runner: Runner) -> bool:
         """Whether the missing pod is still wanted; what stands against it is raised."""
-        missing = await self._missing(line, self._hands.voices[key], runner)
+        job = self._hands.voices[key].job
+        missing = await reservation.of_missing(runner.jobs, job, line, self._hands.offers)
         if missing is Missing.OVER:
             return False
         await records.check_makeable(runner.site_of(line.record), record, missing)
         await self._patiently(self._slot(line), key, line, runner)
         return True
 
-    async def _missing(self, line: Line, voice: Voice, runner: Runner) -> Missing:
-        if line.is_reserved is not False:
-            kept = await reservation.keep(runner.jobs, voice.job, self._hands.offers)
-            if kept is None or kept == "unwanted":
-                return Missing.UNKNOWN if kept is None else Missing.OVER
-            line.is_reserved = kept == "reserved"
-            if line.is_reserved:
-                return Missing.MAKE
-        return of_missing_pod(await once(runner.jobs.trace_size(voice.job)))
-
     async def _give_back(self, key: Key, line: Line, why: str, runner: Runner) -> None:
         """Let GitLab have the job again: nobody confirms it any more, and its objects go."""
         site = runner.site_of(line.record)
+        voice = await self.voice(key, line, runner)
+        if voice is not None and not await reservation.is_kept(runner.jobs, voice.job, line):
+            return  # confirmed meanwhile, or GitLab does not answer
         if line.pod is not None and not await pods.delete_unplaced(site, line.pod.name):
             return  # a node has taken it meanwhile
         if key in self._hands.voices:
@@ -277,15 +273,15 @@ class Settler:
         self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
 
     async def _is_there(self, line: Line, runner: Runner) -> bool:
-        """Whether the pod that the board lacks is in the cluster all the same.
+        """Whether a pod that the board lacks is in the cluster all the same.
 
         After trouble with the API the watch may be a while behind; what is not seen is not gone.
         """
-        try:
-            await self._look_for(names.pod_name(line.record.name, 0), line, runner)
-        except Gone:
-            return line.pod is not None
-        return True
+        known = line.pod.uid if line.pod is not None else ""
+        found = await pods.find(runner.site_of(line.record), line.record)
+        for pod in found:
+            self._board.put_pod(runner.site_of(line.record).name, pod, time.time())
+        return any(pod.uid != known for pod in found)
 
     async def _inform(self, key: Key, line: Line, news: Tell | Remark, runner: Runner) -> None:
         """Let a running helper know, or, in its log, the job's author."""
@@ -306,6 +302,22 @@ class Settler:
         except Gone:
             return
 
+    async def _speak(self, key: Key, line: Line, verdict: SpeakFor, runner: Runner) -> None:
+        """Speak for the pod, unless another manager has made one anew. One that may still begin is
+        judged again first, and its end is not insisted on: a while later it may be another."""
+        if await self._is_there(line, runner):
+            return
+        if has_ended(line.entry()):
+            said = await self._explained(verdict, line, runner)
+            await self.speak_for(key, line, runner, said.outcome, said.lines)
+            return
+        again = _verdict(line, time.time(), runner.patience())
+        if not isinstance(again, SpeakFor):
+            return
+        said = await self._explained(again, line, runner)
+        async with asyncio.timeout(_SPEAK_SECONDS):
+            await self.speak_for(key, line, runner, said.outcome, said.lines)
+
     async def _explained(self, verdict: SpeakFor, line: Line, runner: Runner) -> SpeakFor:
         wanted = runner.context.runner.kubernetes.print_pod_warning_events
         asks = verdict.is_unexplained or verdict.is_refused
@@ -320,8 +332,9 @@ class Settler:
         voice = await self.voice(key, line, runner)
         if voice is not None:
             lines = (*lines, *endings.way_to_look(line, outcome))
-            if line.is_reserved:
-                await reservation.confirm(runner.jobs, voice.job)  # else it cannot end
+            if not await reservation.is_confirmed(runner.jobs, voice.job, line):
+                await self.forget(key, line, runner)
+                return
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
             await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
             await abandon(runner, voice.uploads)
@@ -379,12 +392,6 @@ class Settler:
         return self._hands.voices[key]
 
     def _fields(self, line: Line, runner: Runner) -> dict[str, object]:
-        record = line.record
-        pod = line.pod.name if line.pod is not None else ""
-        return {
-            "job": record.job_id,
-            "project": record.project_id,
-            "runner": runner.log_name,
-            "pod": pod,
-            "duration_s": round(time.time() - record.created_at, 1),
-        }
+        record, pod = line.record, line.pod.name if line.pod is not None else ""
+        fields = {"job": record.job_id, "project": record.project_id, "runner": runner.log_name}
+        return fields | {"pod": pod, "duration_s": round(time.time() - record.created_at, 1)}

@@ -21,9 +21,10 @@ from core.pod.states import (
 from podlane.core.job.tell import encode_told
 from podlane.core.job.word import OTHER_VERSION
 from podlane.core.pod import names, pull_credentials
+from podlane.core.pod.explained import explained
 from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import parse_pod
-from podlane.core.pod.verdict import Entry, Patience, SpeakFor, Tell, Wait, explained, judge
+from podlane.core.pod.verdict import Entry, Patience, SpeakFor, Tell, Wait, judge
 
 
 def test_refused_credentials_are_named_by_their_source() -> None:

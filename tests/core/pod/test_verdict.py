@@ -26,6 +26,7 @@ from core.pod.states import (
 from podlane.core.job.outcome import FailureReason, failed
 from podlane.core.job.tell import ServiceEnd, Told, encode_told
 from podlane.core.pod import names
+from podlane.core.pod.explained import explained
 from podlane.core.pod.finding import Warned
 from podlane.core.pod.state import RawContainer, RawPod, RawSpecContainer, parse_pod
 from podlane.core.pod.verdict import (
@@ -37,7 +38,6 @@ from podlane.core.pod.verdict import (
     SpeakFor,
     Tell,
     Wait,
-    explained,
     judge,
 )
 

@@ -16,8 +16,7 @@ import msgspec
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told
 from podlane.core.pod import evidence, waiting
-from podlane.core.pod.finding import Finding, Warned
-from podlane.core.pod.pull_evidence import missing_secrets
+from podlane.core.pod.finding import Finding
 from podlane.core.pod.state import PodState, RecordState
 
 
@@ -313,16 +312,11 @@ def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) 
     return msgspec.structs.replace(silent, is_unexplained=True)
 
 
-def explained(silent: SpeakFor, warned: tuple[Warned, ...]) -> SpeakFor:
-    """The same end with its cause, where the cluster has warned of one."""
-    if silent.is_refused:
-        why = missing_secrets(warned)
-        lines = (*silent.lines[:-1], why, silent.lines[-1])
-        return msgspec.structs.replace(silent, lines=lines) if why else silent
-    finding = evidence.of_warnings(warned)
-    if finding is None:
-        return silent
-    return SpeakFor(failed(finding.reason), (silent.lines[0], *finding.lines))
+def has_ended(entry: Entry) -> bool:
+    """Whether nothing of the job's pod can begin any more, so that a verdict on it stays true."""
+    pod = entry.pod
+    is_over = pod is not None and pod.container("helper").phase == "terminated"
+    return is_over or (pod is not None and pod.phase == "Failed")
 
 
 def settled(entry: Entry, now: float) -> Keep | Remove:
