@@ -173,7 +173,6 @@ class Settler:
                     return
             elif last is not None and not wanted.overlaps:
                 await pods.delete(site, POD, last, runner.wishes.grace)
-                return  # the next is made once it is gone
             first, failed_pulls = records.read_pod(found), wanted.pulls_failed
             manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
             own = await records.bearer_token(site, found)

@@ -139,7 +139,9 @@ CHOICE = {"podlane.dev/pull-policies": '{"build":["Always","IfNotPresent"],"db":
 def test_next_pull_policy_is_the_next_attempt_at_once() -> None:
     choice: dict[str, Any] = {"metadata": {"annotations": CHOICE}}
     for message in (DENIED, REFUSED):
-        raw = pod(BUSY, waiting("ErrImagePull", message), **choice)
+        waits = waiting("ErrImagePull", message)
+        assert isinstance(verdict(pod(BUSY, waits, **choice)), Tell)  # the helper leaves first
+        raw = pod(ended(message=DEFERRED), waits, **choice)
         answer = verdict(raw)
         assert isinstance(answer, Make)
         assert answer.attempt == 1
@@ -147,7 +149,11 @@ def test_next_pull_policy_is_the_next_attempt_at_once() -> None:
         assert answer.pulls_failed == {"build": 1}
         assert answer.lines[1].startswith('Attempt #2: Trying "IfNotPresent" pull policy')
     annotations = CHOICE | {"podlane.dev/pulls-failed": '{"build":1}'}
-    again = pod(BUSY, waiting("ErrImagePull", DENIED), metadata={"annotations": annotations})
+    again = pod(
+        ended(message=DEFERRED),
+        waiting("ErrImagePull", DENIED),
+        metadata={"annotations": annotations},
+    )
     assert isinstance(verdict(again), SpeakFor)
 
 

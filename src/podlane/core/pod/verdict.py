@@ -67,8 +67,7 @@ class Make(msgspec.Struct, frozen=True):
 
     `lines`: why there is another attempt, for the job's author. `pulls_failed`: how many pull
     policies of each container have failed. `overlaps`: nothing of the last attempt can run a
-    script any more, so it goes when the next is there; else it goes first, and the next is made
-    once it is gone, if its last state is still no other.
+    script any more, so it goes when the next is there; else it goes first.
     """
 
     attempt: int
@@ -256,7 +255,9 @@ def _cannot_start(entry: Entry, pod: PodState, now: float, patience: Patience) -
         if pod.has_begun and finding.pull_of and patience.is_told and not pod.told.waits:
             return Tell(msgspec.structs.replace(pod.told, waits=finding.lines[0]))
         return Wait(until - now)
-    if not pod.has_begun:
+    # a helper whose own image has come runs, though the API may not show it yet: it leaves first
+    leaves = _next_policy(finding, pod) and finding.pull_of != "helper"
+    if not pod.has_begun and not (leaves and now < pod.placed_at + patience.start):
         return _speak_or_retry(finding, pod)
     return _tell(pod, finding.lines[0])
 
