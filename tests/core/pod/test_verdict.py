@@ -147,6 +147,7 @@ def test_next_pull_policy_is_the_next_attempt_at_once() -> None:
         assert answer.attempt == 1
         assert "alpine:3" in answer.lines[0]
         assert answer.pulls_failed == {"build": 1}
+        assert answer.overlaps
         assert answer.lines[1].startswith('Attempt #2: Trying "IfNotPresent" pull policy')
     annotations = CHOICE | {"podlane.dev/pulls-failed": '{"build":1}'}
     again = pod(
@@ -330,14 +331,6 @@ def test_a_pod_that_was_taken_away_for_the_next_attempt_is_not_lost() -> None:
     assert gone.overlaps
     begun = verdict(pod(ended(message=DECIDED), BUSY, metadata=ending), pod_is_gone=True)
     assert isinstance(begun, SpeakFor)
-
-
-def test_a_helper_that_has_left_is_in_nobodys_way() -> None:
-    choice = {"annotations": {"podlane.dev/pull-policies": '{"build":["Always","IfNotPresent"]}'}}
-    raw = pod(ended(message=DEFERRED), waiting("ErrImagePull", DENIED), metadata=choice)
-    answer = verdict(raw)
-    assert isinstance(answer, Make)
-    assert answer.overlaps
 
 
 def test_silence_has_an_end() -> None:
