@@ -127,6 +127,10 @@ def _make_config(dice: Random) -> bytes:
     if dice.random() < 0.3:
         return mutate.cut(dice, text.encode())
     changed = mutate.tree(dice, tomllib.loads(text))
+    runners = changed.get("runners") if isinstance(changed, dict) else None
+    for runner in runners if isinstance(runners, list) else ():
+        if isinstance(runner, dict):
+            runner["token"] = SECRET
     try:
         made = tomlkit.dumps(changed) if isinstance(changed, dict) else str(changed)
     except (TypeError, ValueError):  # no TOML can hold it, such as null
@@ -140,10 +144,9 @@ def _play_config(case: bytes) -> None:
         checked = check_text(text, GOLDEN, {})
     except ConfigError:
         return
-    for runner in checked.config.runners:
-        for note in checked.notes:
-            if len(runner.token.reveal()) > 8 and runner.token.reveal() in note.text:
-                raise Broken("a runner's token stands in a note")
+    for note in checked.notes:
+        if SECRET in note.text:
+            raise Broken("a runner's token stands in a note")
 
 
 # archives

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from harness import gitlab, manager, play
 from harness.embedded import EmbeddedCluster
 from harness.scenario import JobSpec
 from podlane.local.cluster.faults import NoRight, Refused
@@ -80,3 +83,29 @@ async def test_the_grace_of_a_removed_pod(
     settings = {} if given is None else {"cleanup_grace_period_seconds": given}
     await played(stage, JobSpec(script=("echo hello",), services=(STUBBORN,)), **settings)
     assert seen[0] == expected
+
+
+async def test_a_bug_in_a_launch_is_the_end_of_one_job(
+    stage: EmbeddedCluster, tmp_path: Path
+) -> None:
+    """The manager is started with a part of it broken, as a payload might break it one day."""
+    broken = tmp_path / "sitecustomize.py"
+    broken.write_text(
+        "from podlane.core.plan import git_urls\n"
+        "def server_of(url):\n"
+        "    raise ValueError(url)\n"
+        "git_urls.server_of = server_of\n"
+    )
+    async with gitlab.serve(stage.folder / "gitlab", stage.repository, stage.host) as served:
+        config = play.config_for(stage, served)
+        environ = {**stage.environ(), "PYTHONPATH": str(tmp_path)}
+        async with manager.running(stage.folder / "m", config, environ) as started:
+            jobs = [served.enqueue(HELLO) for _ in range(2)]
+            for job in jobs:
+                await served.coordinator.wait_finished(job.id, 30)
+            await play.Play(stage, served, started).nothing_stays()
+        assert {job.failure_reason for job in jobs} == {"runner_system_failure"}
+        assert b"podlane met an unexpected error: ValueError in sitecustomize.py:3" in jobs[0].trace
+        assert "Met an unexpected error in a launch" in started.log
+        assert jobs[0].token not in started.log
+        assert "Traceback" not in started.log

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
+from pathlib import Path
 
 import msgspec
 
@@ -50,11 +52,26 @@ async def launch(body: bytes, runner: Runner, hands: Hands) -> None:
         refused = refusal
     except ServiceError as error:  # such as a right that is missing halfway
         refused = refusal_of(error)
+    except Exception as error:  # noqa: BLE001 - whatever a payload brings about is one job's end
+        refused = _unexpected(error, fields)
     if refused is not None:
         await refuse(job, access, runner, refused, hands)
     elif pod:
         took = {"pod": pod, "duration_s": round(time.monotonic() - started, 3)}
         log.info("Launched the job", extra={"fields": fields | took})
+
+
+def _unexpected(error: Exception, fields: dict[str, object]) -> JobRefused:
+    """A bug of ours: where it is stands in the log, and nothing of the job's."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+    log.error("Met an unexpected error in a launch", extra={"fields": fields | {"error": what}})
+    return JobRefused(
+        f"podlane met an unexpected error: {what}",
+        hint="this is a bug in podlane: please report it with this line",
+        reference="unexpected",
+        failure_reason="runner_system_failure",
+    )
 
 
 async def _launch(job: Job, access: JobAccess, runner: Runner, hands: Hands) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from podlane.core.config import dsn, durations, labels
+from podlane.core.config import addresses, dsn, durations, labels
 from podlane.core.config.cache import AUTHENTICATIONS, ENCRYPTIONS, TYPES
 from podlane.core.config.model import Config, RunnerConfig
 
@@ -58,6 +58,11 @@ def faults_of_runner(runner: RunnerConfig) -> Iterator[tuple[str, ...]]:
         *((f"artifact.{key}", getattr(runner.artifact, key)) for key in ARTIFACT_DURATIONS),
     )
     yield from labels.faults(runner.labels)
+    yield from addresses.faults(
+        ("url", runner.url),
+        ("clone_url", runner.clone_url),
+        ("podlane.pods_url", runner.podlane.pods_url),
+    )
 
 
 def closed_sets(*rows: tuple[str, str, Iterable[str]]) -> Iterator[tuple[str, ...]]:

@@ -48,8 +48,11 @@ def rewrites(job: Job, context: RunnerContext, ground: Ground) -> tuple[tuple[st
 
 
 def server_of(url: str) -> str:
-    """`https://host:port`, or "" when the URL is no http one."""
-    parts = urlsplit(url)
+    """`https://host:port`, or "" when the URL is no http one, or none at all."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
 
 
