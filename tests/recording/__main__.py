@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "core/pod/recorded"
 _AT_ONCE = 4
 _META = ("name", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 _SPEC = ("nodeName", "imagePullSecrets", "priorityClassName", "runtimeClassName")
-_CONTAINER = ("name", "image", "args", "resources")
+_CONTAINER = ("name", "image", "args", "resources", "lifecycle")
 _STATUS = ("phase", "reason", "message", "containerStatuses")
 _STATUSES = ("name", "image", "imageID", "state")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from podlane.core.pod.finding import Finding
 from podlane.core.pod.slots import Claim
 from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.tries import QUOTA
@@ -40,7 +41,8 @@ class Line:
     `is_spoken`: GitLab has its outcome, by our word or by the helper's that we have seen, or has
     the job back. `is_reserved`: GitLab keeps the job for us until it is confirmed, and none of it
     runs before; None: not known.
-    `is_remarked`: its log says by whom its pod is taken away.
+    `is_remarked`: its log says by whom its pod is taken away. `lacks`: what its pod waits for and
+    will not get; `looks_at`: when its warnings are looked at for that (`manager.lacking`).
     `is_kept`: its pod stays all the same, to be looked into. `removed_at`: when its objects were
     last told to go; 0 if never.
     """
@@ -56,6 +58,8 @@ class Line:
     is_seen: bool = False
     is_remarked: bool = False
     removed_at: float = 0
+    lacks: Finding | None = None
+    looks_at: float = 0
     since: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +89,7 @@ class Line:
             self.is_launching,
             self.is_reserved is True,
             self.is_remarked,
+            self.lacks,
         )
 
 

@@ -41,6 +41,7 @@ from podlane.manager import endings, pods, records, reservation
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.hands import Hands, Voice, abandon, voice_of
+from podlane.manager.lacking import Lacking
 from podlane.manager.pod_events import PodEvents
 from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
@@ -79,6 +80,7 @@ class Settler:
         self._woken = self._board.watcher()
         self._service_logs = ServiceLogs()
         self._pod_events = PodEvents(hands)
+        self._lacking = Lacking(hands.board)
         hands.duty.part.watch(self._look_at_all)
 
     def _look_at_all(self) -> None:
@@ -116,13 +118,14 @@ class Settler:
         runner = self._runner_of(line, key[0])
         if runner is None or not self._hands.duty.is_ours:
             return
+        looks_in = self._lacking.look(key, line, runner, tasks)
         if line.pod is not None and not line.is_over:
             self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
             self._pod_events.look(key, line, runner, tasks)
         launch = self._hands.duty.launch_seconds
         verdict = _verdict(line, now, replace(runner.patience(), launch=launch))
         if isinstance(verdict, Wait) or (isinstance(verdict, Keep) and line.is_kept):
-            self._due[key] = now + max(verdict.seconds, 0.05)
+            self._due[key] = now + max(min(verdict.seconds, looks_in), 0.05)
             return
         self._busy.add(key)
         act = self._act(key, line, verdict, runner)

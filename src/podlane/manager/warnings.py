@@ -9,7 +9,7 @@ import msgspec
 
 from podlane.clients.kube.kinds import EVENT
 from podlane.core.pod.finding import Warned
-from podlane.core.pod.state import PodState
+from podlane.core.pod.state import PodState, parse_time
 from podlane.errors import ServiceError
 from podlane.manager.site import Site
 
@@ -19,7 +19,13 @@ _MOST = 100
 class _Event(msgspec.Struct, frozen=True, rename="camel"):
     reason: str = ""
     message: str = ""
+    first_timestamp: str | None = None
     last_timestamp: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been said again and again, by the clock of whoever says it."""
+        return max(0.0, parse_time(self.last_timestamp) - parse_time(self.first_timestamp))
 
 
 class _Events(msgspec.Struct, frozen=True):
@@ -36,4 +42,4 @@ async def warnings_of(site: Site, pod: PodState) -> tuple[Warned, ...]:
     except (ServiceError, msgspec.MsgspecError):
         return ()
     newest = sorted(events, key=lambda event: event.last_timestamp or "", reverse=True)
-    return tuple(dict.fromkeys(Warned(event.reason, event.message) for event in newest))
+    return tuple(dict.fromkeys(Warned(one.reason, one.message, one.seconds) for one in newest))

@@ -28,6 +28,7 @@ from podlane.core.pod.verdict import (
     Wait,
     judge,
 )
+from podlane.core.pod.warned import lasting, may_lack
 from podlane.errors import Rejected
 from podlane.manager.refusal import refusal_of
 
@@ -77,7 +78,7 @@ SPOKEN = [  # the state, seconds after its start, GitLab's reason, words of the 
     ("kubelet-stopped", 5, SYSTEM, "node1"),
     ("memory-build", 5, SCRIPT, "limit 16 MiB"),
     ("memory-helper", 5, SYSTEM, "helper container ran out of memory"),
-    ("missing-claim", 200, SYSTEM, 'persistentvolumeclaim "nobody" not found'),
+    ("missing-claim", 11, CONFIG, 'persistentvolumeclaim "nobody" not found'),
     ("missing-configmap-volume", 200, CONFIG, 'configmap "nobody" not found'),
     ("missing-host-path", 200, SYSTEM, "is not a directory"),
     ("missing-secret-volume", 200, CONFIG, 'secret "nobody" not found'),
@@ -85,8 +86,8 @@ SPOKEN = [  # the state, seconds after its start, GitLab's reason, words of the 
     ("node-pressure", 5, SYSTEM, "low on resource: memory"),
     ("node-shutdown", 5, SYSTEM, "imminent node shutdown"),
     ("pod-collected", 5, SYSTEM, "node no longer exists"),
-    ("post-start-hook-fails", 20, SYSTEM, "ended by itself"),
-    ("sandbox-handler-unknown", 200, SYSTEM, 'no runtime for "nobody-has-this"'),
+    ("post-start-hook-fails", 20, CONFIG, "`post_start` hook of the build container failed"),
+    ("sandbox-handler-unknown", 200, CONFIG, 'no runtime for "nobody-has-this"'),
     ("status-unknown", 5, SYSTEM, "ContainerStatusUnknown"),
     ("taint-no-execute", 5, SYSTEM, "NoExecute taint"),
     ("unschedulable-room", 200, SYSTEM, "Insufficient cpu"),
@@ -105,6 +106,21 @@ TOLD = [  # the helper runs, and is told to leave the word to the manager
     ("run-as-non-root", 20, "image will run as root"),
     ("seccomp-profile-missing", 20, "cannot load seccomp profile"),
 ]
+HINTS = {  # the state and what its last line must name
+    "evicted-emptydir-size": "volume v: raise its `size_limit`",
+    "evicted-ephemeral-storage": "raise `ephemeral_storage_limit`",
+    "missing-claim": "make the object in the namespace of the jobs",
+    "missing-host-path": "[runners.kubernetes.volumes]",
+    "node-pressure": "raise `memory_request`",
+    "post-start-hook-fails": "[runners.kubernetes.container_lifecycle]",
+    "sandbox-handler-unknown": "`runtime_class_name`",
+}
+LACKING = {  # the status says nothing: whether the events say what waiting will not mend
+    "missing-configmap-volume": True,
+    "missing-host-path": False,
+    "missing-secret-volume": True,
+    "sandbox-handler-unknown": True,
+}
 HELPERS_TURN = ("deleted", "evicted-by-api", "preempted")
 AGAIN = ("node-refused-affinity", "node-refused-room")
 SERVICES = {"memory-service": "OOMKilled", "service-ended": "Error"}
@@ -123,6 +139,35 @@ def test_the_manager_speaks(name: str, after: float, reason: str, words: str) ->
     assert isinstance(said, SpeakFor), said
     assert said.outcome.failure_reason == reason
     assert words in " ".join(said.lines)
+
+
+@pytest.mark.parametrize(("name", "words"), HINTS.items())
+def test_what_to_do_names_what_the_config_calls_it(name: str, words: str) -> None:
+    said = verdict(name, 200)
+    assert isinstance(said, SpeakFor), said
+    assert words in said.lines[-1]
+    assert said.lines[-1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("name", LACKING)
+@pytest.mark.parametrize(("seconds", "is_certain"), [(9, False), (15, True)])
+def test_what_no_waiting_mends_is_not_waited_for(
+    name: str, seconds: float, *, is_certain: bool
+) -> None:
+    recorded = load(name)
+    pod = state(recorded)
+    assert may_lack(pod)
+    said = [Warned(**one, seconds=seconds) for one in recorded["events"]]
+    lacks = lasting(said, pod, Patience().grace)
+    assert (lacks is not None) is (is_certain and LACKING[name])
+    record = msgspec.structs.replace(RECORD, created_at=pod.created_at)
+    entry = Entry(record, pod, seen_at=pod.created_at, lacks=lacks)
+    answer = judge(entry, pod.created_at + 17, Patience())
+    assert isinstance(answer, SpeakFor if lacks else Wait)
+
+
+def test_a_claim_may_come_while_the_scheduler_looks_for_it() -> None:
+    assert isinstance(verdict("missing-claim", 9), Wait)
 
 
 @pytest.mark.parametrize(("name", "after", "words"), TOLD)

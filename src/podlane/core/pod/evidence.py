@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from podlane.core.job.outcome import FailureReason as Reason
 from podlane.core.job.tell import ServiceEnd
 from podlane.core.job.word import OTHER_VERSION, LastWord
-from podlane.core.pod import refusals
-from podlane.core.pod.finding import Finding, Warned
+from podlane.core.pod import refusals, storage
+from podlane.core.pod.finding import Finding
 from podlane.core.pod.pull_evidence import of_pull
 from podlane.core.pod.state import ContainerState, PodState
 from podlane.core.text.duration import format_duration
@@ -26,8 +26,6 @@ _NEVER_STARTED = re.compile(r"^(OutOf\w+|NodeAffinity|NodeShutdown|UnexpectedAdm
 _NO_ROOM = re.compile(
     r"\bInsufficient \S|\bToo many pods|\bexceed max volume count|\bdidn't have free ports", re.I
 )
-_GONE = re.compile(r"not found|references non-existent|not registered", re.I)
-_NO_CAUSE = {"MissingClusterDNS", "DNSConfigForming", "BackOff", "Unhealthy"}
 _ASK_THE_SENTENCE = (
     "this comes from [runners.kubernetes] or from the image; the sentence names the object or "
     "setting"
@@ -56,7 +54,7 @@ def of_pod(pod: PodState) -> Finding | None:
             Reason.RUNNER_SYSTEM_FAILURE,
             (
                 f"Kubernetes took the pod away from node {pod.node or '(none)'}: {what}",
-                "hint: `retry: when: runner_system_failure` runs such jobs again",
+                f"hint: {storage.hint(pod.message)}",
             ),
         )
     if pod.phase == "Failed" and not any(c.phase == "terminated" for c in pod.containers):
@@ -99,6 +97,7 @@ def _ended(pod: PodState) -> Finding:
             "hint: did a script kill process 1 of its container, or was the container stopped "
             "from outside",
         ),
+        is_unexplained=pod.container("build").has_hook,
     )
 
 
@@ -183,27 +182,7 @@ def silent(pod: PodState, seconds: float) -> Finding:
             f"hint: `kubectl -n {pod.namespace} describe pod` of such a pod shows its events; "
             "`poll_timeout` is how long podlane waits",
         ),
-    )
-
-
-def of_warnings(warned: tuple[Warned, ...]) -> Finding | None:
-    """Why a pod did not start, where only its events say so: volumes and sandboxes."""
-    mounts = [one for one in warned if one.reason == "FailedMount" and _GONE.search(one.message)]
-    if mounts:
-        return Finding(
-            Reason.RUNNER_CONFIGURATION_ERROR,
-            (
-                f"The pod waits for an object that is not there: {mounts[0].message[:600]}",
-                "hint: make the object in the namespace of the jobs, or mend its name under "
-                "[runners.kubernetes.volumes]",
-            ),
-        )
-    said = [one for one in warned if one.reason not in _NO_CAUSE]
-    if not said:
-        return None
-    return Finding(
-        Reason.RUNNER_SYSTEM_FAILURE,
-        (f"The pod did not start, and the cluster says why: {said[0].message[:600]}",),
+        is_unexplained=True,
     )
 
 

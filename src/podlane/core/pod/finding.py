@@ -12,7 +12,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     `is_grace`: an object may still come (seconds, not minutes). `pull_of`: the container whose
     image another pull policy may bring. `is_refused`: a registry refused, perhaps for want of a
-    pull secret.
+    pull secret. `is_unexplained`: the pod's warnings may say more.
     """
 
     reason: Reason
@@ -22,10 +22,12 @@ class Finding(msgspec.Struct, frozen=True):
     is_grace: bool = False
     pull_of: str = ""
     is_refused: bool = False
+    is_unexplained: bool = False
 
 
 class Warned(msgspec.Struct, frozen=True):
-    """A Warning event of the pod."""
+    """A Warning event of the pod, which has been said again and again for so many `seconds`."""
 
     reason: str
     message: str
+    seconds: float = 0

@@ -90,6 +90,7 @@ class RawSpecContainer(msgspec.Struct, frozen=True):
     image: str = ""
     args: tuple[str, ...] = ()
     resources: dict[str, object] = {}
+    lifecycle: dict[str, object] = {}
 
 
 class RawReference(msgspec.Struct, frozen=True):
@@ -111,8 +112,9 @@ class RawPod(msgspec.Struct, frozen=True):
 class ContainerState(msgspec.Struct, frozen=True):
     """One container. `image` is the one asked for; `memory_limit` as in the manifest or "".
 
-    `has_args`: it has arguments, so some entrypoint comes before them. `digest`: of the image that
-    ran, once it is there.
+    `has_args`: it has arguments, so some entrypoint comes before them. `has_hook`: something runs
+    at its start beside it, and ends it by failing. `digest`: of the image that ran, once it is
+    there.
     """
 
     name: str
@@ -123,6 +125,7 @@ class ContainerState(msgspec.Struct, frozen=True):
     exit_code: int = 0
     memory_limit: str = ""
     has_args: bool = False
+    has_hook: bool = False
     digest: str = ""
 
 
@@ -299,6 +302,7 @@ def _container(spec: RawSpecContainer, status: RawContainer | None) -> Container
         spec.image,
         memory_limit=str(memory),
         has_args=bool(spec.args),
+        has_hook="postStart" in spec.lifecycle,
         digest=status.image_id.rpartition("@")[2] if status else "",
     )
     if state.terminated is not None:

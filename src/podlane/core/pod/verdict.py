@@ -15,7 +15,7 @@ import msgspec
 
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import Told
-from podlane.core.pod import evidence, waiting
+from podlane.core.pod import evidence, waiting, warned
 from podlane.core.pod.finding import Finding
 from podlane.core.pod.state import PodState, RecordState
 
@@ -44,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
     `seen_at`: when its containers were last seen to change, or its record was first seen.
     `pod_is_gone`: it was there and is not now. `is_launching`: a launch of ours is still under way.
     `is_reserved`: GitLab keeps the job for us until it is confirmed.
-    `is_remarked`: who takes the pod away has been said.
+    `is_remarked`: who takes the pod away has been said. `lacks`: what no waiting mends.
     """
 
     record: RecordState
@@ -54,6 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     is_launching: bool = False
     is_reserved: bool = False
     is_remarked: bool = False
+    lacks: Finding | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -298,19 +299,22 @@ def _images_run(entry: Entry, pod: PodState, now: float, patience: Patience) -> 
 def _unschedulable(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     if pod.node or not pod.unschedulable:
         return None
-    if now < pod.created_at + patience.start:
-        return Wait(pod.created_at + patience.start - now)
-    return _speak(evidence.unschedulable(pod, patience.start))
+    missing = warned.of_claim(pod)
+    until = entry.seen_at + patience.grace if missing else pod.created_at + patience.start
+    if now < until:
+        return Wait(until - now)
+    return _speak(missing or evidence.unschedulable(pod, patience.start))
 
 
 def _never_started(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     """Nothing is said at all: neither node nor reason (an API or a kubelet that is silent)."""
     if pod.has_begun:
         return None
+    if entry.lacks is not None:
+        return _speak(entry.lacks)
     if now < pod.placed_at + patience.start:
         return Wait(pod.placed_at + patience.start - now)
-    silent = _speak(evidence.silent(pod, patience.start))
-    return msgspec.structs.replace(silent, is_unexplained=True)
+    return _speak(evidence.silent(pod, patience.start))
 
 
 def has_ended(entry: Entry) -> bool:
@@ -363,7 +367,7 @@ RULES: tuple[Rule, ...] = (
 
 def _speak(finding: Finding) -> SpeakFor:
     outcome = failed(finding.reason, finding.exit_code)
-    return SpeakFor(outcome, finding.lines, is_refused=finding.is_refused)
+    return SpeakFor(outcome, finding.lines, finding.is_unexplained, finding.is_refused)
 
 
 def _tell(pod: PodState, line: str) -> Verdict:
