@@ -42,6 +42,7 @@ def version_2(folder: Path, limit: str = "134217728", *, with_peak: bool = True)
             "memory.events": "low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\noom_group_kill 0\n",
             "memory.stat": "anon 20971520\nfile 31457280\nkernel 4096\nshmem 1048576\nanon_thp 0\n",
             "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n",
+            "pids.events": "max 4\n",
         }
         | peak,
     )
@@ -61,18 +62,66 @@ def version_1(folder: Path, limit: str = "134217728") -> Path:
             "memory/memory.stat": stat,
             "cpu/cpu.stat": "nr_periods 0\n",
             "cpuacct/cpuacct.usage": "2500000123\n",
+            "pids/pids.events": "max 4\n",
         },
     )
 
 
 WHOLE = Used(limit=128 * MEBIBYTE, peak=100 * MEBIBYTE, held=21 * MEBIBYTE, oom=2, hits=7,
-             cpu=2_500_000)  # fmt: skip
+             cpu=2_500_000, forks=4)  # fmt: skip
 
 
 @pytest.mark.parametrize("make", [version_2, version_1])
 def test_the_helper_reads_its_own_cgroup(tmp_path: Path, make: object) -> None:
     assert callable(make)
     assert usage.read(make(tmp_path)) == WHOLE
+
+
+EVENTS = [  # what befell the container, memory.events, kills, hits, whether it was its own limit
+    ("nothing", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n", 0, 0, False),
+    ("page cache at the limit", "low 0\nhigh 0\nmax 912\noom 0\noom_kill 0\n", 0, 912, True),
+    ("a call that was refused", "low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\n", 0, 3, True),
+    ("a child killed", "low 0\nhigh 0\nmax 40\noom 1\noom_kill 1\noom_group_kill 0\n", 1, 40, True),
+    ("all killed", "low 0\nhigh 0\nmax 40\noom 1\noom_kill 5\noom_group_kill 1\n", 5, 40, True),
+    ("killed for the node's sake", "low 9\nhigh 0\nmax 0\noom 0\noom_kill 1\n", 1, 0, False),
+    ("Linux 4.18", "low 0\nhigh 0\nmax 40\noom 1\noom_kill 1\n", 1, 40, True),
+    ("a newer Linux", "max 2\noom 1\noom_kill 1\nsock_throttled 8\n", 1, 2, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "kills", "hits", "is_own"),
+    [row[1:] for row in EVENTS],
+    ids=[row[0] for row in EVENTS],
+)
+def test_what_version_2_counts(
+    tmp_path: Path, events: str, kills: int, hits: int, *, is_own: bool
+) -> None:
+    folder = version_2(tmp_path)
+    write(folder, {"memory.events": events, "memory.events.local": "max 77\noom_kill 77\n"})
+    used = usage.read(folder)
+    assert (used.oom, used.hits, used.is_at_limit) == (kills, hits, is_own)
+    with loop(["sh"], folder, tmp_path / "lane") as lane:
+        assert lane.used == used
+
+
+def test_a_privileged_container_does_not_take_the_node_for_itself(tmp_path: Path) -> None:
+    """On version 2 it sees the whole tree, whose root has some of the files: the node's figures."""
+    tree = write(
+        tmp_path / "tree",
+        {"memory.stat": "anon 99999999999\nshmem 1\n", "cpu.stat": "usage_usec 99999999999\n"},
+    )
+    member = tmp_path / "member"
+    own = Path("/proc/self/cgroup").read_text().splitlines()[0]
+    member.write_text("0::/pods/one\n")
+    assert usage.read(tree, member) == Used()
+    with loop(["sh"], tree, tmp_path / "lane") as lane:
+        assert lane.used == Used()
+    version_2(tree / "pods" / "one")
+    assert usage.read(tree, member) == WHOLE
+    version_2(Path(f"{tree}{own.removeprefix('0::')}"))
+    with loop(["sh"], tree, tmp_path / "again") as lane:
+        assert lane.used == WHOLE
 
 
 def test_what_is_not_there_is_zero(tmp_path: Path) -> None:
@@ -184,6 +233,13 @@ async def test_memory_that_was_refused_to_a_command_is_told(rig: Rig) -> None:
     assert "exit code 128" in end
     assert f"says that it got no memory, running `echo '{said}'" in end
     assert "hint: " in end
+
+
+async def test_one_process_too_many_is_told(rig: Rig) -> None:
+    rig.script('echo "sh: can\'t fork: Resource temporarily unavailable"; exit 2')
+    await rig.run()
+    assert "build container could not start one process more, running `echo" in rig.trace
+    assert "`podPidsLimit`" in rig.trace
 
 
 async def test_a_step_that_only_speaks_of_memory_and_ends_well_is_left_alone(rig: Rig) -> None:

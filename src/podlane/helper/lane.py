@@ -27,7 +27,7 @@ _LINE_LIMIT = 4096
 _HELLO = re.compile(r"hello 1 uid=(\d{0,10}) gid=(\d{0,10}) shell=(\S{0,200})(.*)")
 _END = re.compile(r"end (\d{1,9}) (\d{1,3})(.*)")
 _DID_USED = re.compile(r"did used (.*)")
-_USED = re.compile(r"(limit|peak|held|oom|hits|cpu)=(\d{1,19})(?= |$)")
+_USED = re.compile(r"(limit|peak|held|oom|hits|cpu|forks)=(\d{1,19})(?= |$)")
 _BEGUN = re.compile(r" begun=(\d{1,15})(?= |$)")
 _PWSH = """\
 command -v pwsh >/dev/null || {

@@ -23,7 +23,7 @@ from podlane.core.trace.usage import Start, Used
 from podlane.helper.lane import Hello, Lane
 from podlane.helper.trace import Trace
 
-CGROUP = Path("/sys/fs/cgroup")
+CGROUP, MEMBER = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 1.1
 _TICKS = 100  # a second: Linux' USER_HZ, everywhere
 _FIRST_TO_DIE = b"1000"
@@ -44,7 +44,7 @@ class Meter:
         self._settings = plan.usage
         self._lane = lane
         self._trace = trace
-        self._killed_before = 0
+        self._killed_before = self._forks_before = 0
         self._launch = _Launch.of(Path(plan.places.pod), plan.usage.received)
         self._first_step_at = 0.0
         self._begins = threading.Event()
@@ -80,8 +80,8 @@ class Meter:
         where = f", running `{tail.command}`" if tail.command else ""
         if self._lane.used.oom > self._killed_before:
             self._note("build", "killed", where)
-        elif status and memory.find_refusal(tail.output):
-            self._note("build", "refused", where)
+        elif status and (why := self._refused("build", tail.output)):
+            self._note("build", why, where)
 
     def step_lost(self) -> None:
         """The build container has gone in the middle of a step."""
@@ -97,8 +97,15 @@ class Meter:
         where = f", running `{name}`"
         if self.now()["helper"].oom > self._killed_before:
             self._note("helper", "killed", where)
-        elif status and memory.find_refusal(self._trace.tail.output):
-            self._note("helper", "refused", where)
+        elif status and (why := self._refused("helper", self._trace.tail.output)):
+            self._note("helper", why, where)
+
+    def _refused(self, container: str, output: bytes) -> memory.What | None:
+        """What the last command did not get: memory, or one process more."""
+        if memory.find_refusal(output):
+            return "refused"
+        is_at_limit = self.now()[container].forks > self._forks_before
+        return "forks" if is_at_limit or memory.find_fork_refusal(output) else None
 
     def service_ended(self, end: ServiceEnd) -> None:
         """A service has ended in trouble: was it for memory? Its own figures nobody sees."""
@@ -110,7 +117,8 @@ class Meter:
             self.shortages.append(Shortage(end.name, "refused", used=Used(limit=limit)))
 
     def _begin(self, container: str) -> None:
-        self._killed_before = self.now()[container].oom
+        used = self.now()[container]
+        self._killed_before, self._forks_before = used.oom, used.forks
         self._trace.tail.begin()
         self._begins.set()
 
@@ -202,8 +210,12 @@ def _behind(hello: Hello | None) -> float:
     return max(0.0, (hello.begun - int(stat[19])) / _TICKS)
 
 
-def read(folder: Path) -> Used:
-    """What the cgroup in `folder` says of itself, v2 or v1."""
+def read(folder: Path, member: Path = MEMBER) -> Used:
+    """What the cgroup in `folder` says of itself, v2 or v1. Where it is the node's whole tree, as a
+    privileged container sees it on v2, `member` tells the container's own place in it."""
+    if not (folder / "memory.current").exists() and not (folder / "memory").exists():
+        kind, _, own = _text(member).partition("::")
+        folder = folder / own.strip().lstrip("/") if kind == "0" else folder
     old, cpu = folder / "memory", _words(folder / "cpu.stat").get("usage_usec")
     if (folder / "memory.current").exists():
         events, stat = _words(folder / "memory.events"), _words(folder / "memory.stat")
@@ -214,6 +226,7 @@ def read(folder: Path) -> Used:
             oom=events.get("oom_kill", 0),
             hits=events.get("max", 0),
             cpu=cpu or 0,
+            forks=_words(folder / "pids.events").get("max", 0),
         )
     stat = _words(old / "memory.stat")
     return Used(
@@ -223,6 +236,7 @@ def read(folder: Path) -> Used:
         oom=_words(old / "memory.oom_control").get("oom_kill", 0),
         hits=_number(old / "memory.failcnt"),
         cpu=_number(folder / "cpuacct" / "cpuacct.usage") // 1000,
+        forks=_words(folder / "pids" / "pids.events").get("max", 0),
     )
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from podlane.core.trace.memory import Shortage, find_refusal, is_refusal, sentences
+from podlane.core.trace.memory import (
+    Shortage,
+    find_fork_refusal,
+    find_refusal,
+    is_refusal,
+    sentences,
+)
 from podlane.core.trace.usage import Used
 
 M = 1024 * 1024
@@ -46,6 +52,20 @@ ROWS = [
         "hint: the container has no limit, so its node or the pod as a whole ran out of memory: "
         "`memory_request` in [runners.kubernetes] reserves what the job needs",
     ),
+    (
+        Shortage("build", "killed", "", Used(limit=512 * M, peak=100 * M, held=90 * M, oom=1)),
+        "The build container ran out of memory: the kernel killed a process "
+        "(limit 512 MiB, peak 100 MiB)",
+        "hint: the container was below its limit, so its node or the pod as a whole ran out of "
+        "memory: `memory_request` in [runners.kubernetes] reserves what the job needs",
+    ),
+    (
+        Shortage("build", "forks", ", running `make`", Used(limit=512 * M, peak=100 * M, forks=3)),
+        "The build container could not start one process more, running `make`",
+        "hint: run less at once (`make -j`, workers of a test runner), or let the cluster's "
+        "administrators raise the kubelet's `podPidsLimit`; `ulimit -u` in the job shows a limit "
+        "of the user's",
+    ),
 ]
 
 
@@ -79,3 +99,22 @@ def test_other_output_says_nothing() -> None:
     assert find_refusal(b"error: file not found\nErrno 120\nin memory of\n") == ""
     assert not is_refusal("The helper container ran out of memory")
     assert is_refusal("Failed to create cache: [Errno 12] Cannot allocate memory")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("sh: can't fork: Resource temporarily unavailable", True),
+        ("bash: fork: retry: Resource temporarily unavailable", True),
+        ("RuntimeError: can't start new thread", True),
+        (
+            "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory",
+            True,
+        ),
+        ("runtime: pthread_create failed: Resource temporarily unavailable", True),
+        ("curl: (7) connect: Resource temporarily unavailable", False),
+        ("forked 3 repositories", False),
+    ],
+)
+def test_what_says_that_there_are_too_many_processes(line: str, is_one: bool) -> None:
+    assert find_fork_refusal(b"before\n" + line.encode() + b"\nafter") is is_one

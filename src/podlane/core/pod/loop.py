@@ -14,7 +14,8 @@ req and ctl for both before anything else:
 
 USED is what the container has used since it began, from its cgroup, v2 or v1: `limit=`, `peak=`
 (with page cache) and `held=` (without, now) in bytes, `oom=` kernel kills, `hits=` of the limit,
-`cpu=` microseconds. `begun` is when the loop began, in clock ticks since boot.
+`cpu=` microseconds, `forks=` processes that were one too many. A privileged container sees the
+node's whole tree on v2, and looks for its own place in it. `begun` is when the loop began, in clock ticks since boot.
 
 End of file on req and ctl: the helper is gone, everything is stopped. End of file on say: the loop
 is gone. SCOPE says whose processes a stop ends: `container`, those in this container's cgroup;
@@ -66,12 +67,14 @@ field() { value=; { while read -r k v _; do [ "$k" = "$2" ] && { value=$v; break
 used() {
   c=/sys/fs/cgroup u=
   [ "$scope" = session ] && return
+  [ -e $c/memory.current ] || [ -d $c/memory ] || { c=$c${home#0::}; [ -e $c/memory.current ] || return; }
   number $c/memory.max || number $c/memory/memory.limit_in_bytes; u="limit=$value"
   number $c/memory.peak || number $c/memory/memory.max_usage_in_bytes; u="$u peak=$value"
   sum $c/memory.stat anon shmem; [ "$value" ] || sum $c/memory/memory.stat total_rss total_shmem; u="$u held=$value"
   field $c/memory.events oom_kill; [ "$value" ] || field $c/memory/memory.oom_control oom_kill; u="$u oom=$value"
   field $c/memory.events max; [ "$value" ] || number $c/memory/memory.failcnt; u="$u hits=$value"
   field $c/cpu.stat usage_usec; [ "$value" ] || { number $c/cpuacct/cpuacct.usage; value=${value%???}; }; u="$u cpu=$value"
+  field $c/pids.events max; [ "$value" ] || field $c/pids/pids.events max; u="$u forks=$value"
 }
 listen() {
   me; trap told=1 TERM INT HUP

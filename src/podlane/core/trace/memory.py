@@ -18,11 +18,20 @@ _REFUSED = re.compile(
     rb"|bad_alloc|memory exhausted|not enough memory|\benomem\b|errno 12\b)[^\r\n]*",
     re.I,
 )
+_FORK_REFUSED = re.compile(
+    rb"\bfork\b[^\r\n]*resource temporarily unavailable|unable to create native thread"
+    rb"|pthread_create[^\r\n]*resource temporarily unavailable|can't start new thread",
+    re.I,
+)
 _OWN = re.compile(r"cannot allocate memory|errno 12\b|memoryerror", re.I)
 _COLOURS = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 
 
-What = Literal["ended", "killed", "refused"]
+_FEWER = (
+    "run less at once (`make -j`, workers of a test runner), or let the cluster's administrators "
+    "raise the kubelet's `podPidsLimit`; `ulimit -u` in the job shows a limit of the user's"
+)
+What = Literal["ended", "killed", "refused", "forks"]
 
 
 class Shortage(msgspec.Struct, frozen=True):
@@ -30,7 +39,8 @@ class Shortage(msgspec.Struct, frozen=True):
     ", running `make`" or " in stage get_sources".
 
     `what`: `ended`, the container itself was killed; `killed`, the kernel killed a process in it;
-    `refused`, nothing was killed, but a call got no memory.
+    `refused`, nothing was killed, but a call got no memory; `forks`, it was no memory, but one
+    process or thread too many.
     """
 
     container: str
@@ -45,6 +55,11 @@ def find_refusal(output: bytes) -> str:
     return found[-1].decode(errors="replace").strip()[:200] if found else ""
 
 
+def find_fork_refusal(output: bytes) -> bool:
+    """Whether a program says that it could not start a process or thread."""
+    return bool(_FORK_REFUSED.search(output))
+
+
 def is_refusal(line: str) -> bool:
     """Whether a line of podlane's own tells of memory that it did not get."""
     return bool(_OWN.search(line))
@@ -52,6 +67,9 @@ def is_refusal(line: str) -> bool:
 
 def sentences(shortage: Shortage) -> tuple[str, ...]:
     """What happened, and what to do."""
+    if shortage.what == "forks":
+        what = f"The {_name(shortage.container)} could not start one process more{shortage.where}"
+        return what, f"hint: {_FEWER}"
     return (f"{_what(shortage)} ({figures(shortage.used)})", f"hint: {advice(shortage)}")
 
 
@@ -62,6 +80,11 @@ def advice(shortage: Shortage) -> str:
         return (
             "no limit of the container was reached: does the program set one of its own, such as "
             "`ulimit` or the size of a heap?"
+        )
+    if shortage.what == "killed" and used.limit and used.most and not used.is_at_limit:
+        return (
+            "the container was below its limit, so its node or the pod as a whole ran out of "
+            "memory: `memory_request` in [runners.kubernetes] reserves what the job needs"
         )
     if not used.limit:
         return (

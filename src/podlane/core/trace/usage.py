@@ -34,7 +34,7 @@ class Used(msgspec.Struct, frozen=True):
 
     Bytes: `held` by processes at most, as far as it was looked at; `peak` the kernel's, with the
     page cache. `oom`: how often the kernel has killed for lack of memory; `hits`: how often the
-    limit was hit. `cpu`: microseconds.
+    limit was hit. `cpu`: microseconds. `forks`: processes refused for the limit of their number.
     """
 
     limit: int = 0
@@ -43,6 +43,7 @@ class Used(msgspec.Struct, frozen=True):
     oom: int = 0
     hits: int = 0
     cpu: int = 0
+    forks: int = 0
 
     @property
     def most(self) -> int:
