@@ -12,6 +12,7 @@ from exploration import gitlab
 from exploration.pods import Call, Step
 from exploration.rules import LATE, SOON, Rules, judged
 from exploration.world import (
+    ENDED,
     FAILED,
     OVER,
     QUEUED,
@@ -69,10 +70,11 @@ class _One:
     def be(self, there: World, **change: object) -> World:
         return there.with_manager(self.index, self.me._replace(**change))  # type: ignore[arg-type]
 
-    def _calls(self, call: Call) -> Iterator[tuple[World, Reply]]:
-        yield call(self.world)
-        if self.world.losses:
-            fewer = self.world._replace(losses=self.world.losses - 1)
+    def _calls(self, call: Call, world: World | None = None) -> Iterator[tuple[World, Reply]]:
+        world = self.world if world is None else world
+        yield call(world)
+        if world.losses:
+            fewer = world._replace(losses=world.losses - 1)
             yield fewer, gitlab.LOST
             yield call(fewer)[0], gitlab.LOST
 
@@ -216,6 +218,16 @@ class _One:
         spoken = line._replace(is_spoken=True) if line and line.record == record else line
         return self.be(self._removed(there, record), line=spoken, settle=())
 
+    def _unwanted(self, there: World, record: int, *, deletes: bool = True) -> World:
+        """GitLab does not want it, or not now: it may have it in its queue, and hand it out anew.
+        So pods go first, and the record once they are gone and GitLab has said so again."""
+        alive = [p for p in there.pods if p.owner == record and p.step != ENDED]
+        if not alive or not self.rules.removes_pods_first:
+            return self._forget(there, record, 0)
+        for pod in alive if deletes else ():
+            there = there.with_pod(pod.deleted())
+        return self._done(there)
+
     def _find(self, record: int) -> Iterator[Step]:
         """Is there a pod that the board has not? If not: what does GitLab say? One breath."""
         if any(one.launch == ("pod",) for one in self.world.managers):
@@ -236,7 +248,7 @@ class _One:
         for there, reply in self._calls(gitlab.pending):
             name = f"PUT pending, {reply.word.value}"
             if reply.word is Word.STOP:
-                yield name, self._forget(there, record, 0)
+                yield name, self._unwanted(there, record)
             elif reply.word is Word.DONE:
                 if self.is_refused:
                     yield name, self._reserved(there, ("say", record, 0, FAILED), is_reserved=True)
@@ -258,7 +270,7 @@ class _One:
             missing = self.rules.of_missing_pod(reply)
             name = f"asks for the size, {missing.value}"
             if missing is Missing.OVER:
-                yield name, self._forget(there, record, 0)
+                yield name, self._unwanted(there, record)
             elif missing is Missing.BEGUN or (missing is Missing.MAKE and self.is_refused):
                 yield name, self.be(there, settle=("say", record, 0, FAILED))
             elif missing is Missing.MAKE:
@@ -295,6 +307,7 @@ class _One:
         """Look again, confirm, lines, final status: one breath."""
         line = self._line_now()
         others = any(p.owner == record and p.uid != uid for p in self.world.pods)
+        others = others or self.world.record != record
         if self.rules.looks_again and others:
             yield "finds another pod", self.be(self.world, line=line, settle=())
             return
@@ -313,8 +326,15 @@ class _One:
 
         for there, reply in self._calls(call):
             name = f"speaks: {how}, {reply.word.value}"
-            is_said = self.rules.is_said(reply)
-            yield name, self._forget(there, record, uid) if is_said else self._done(there)
+            if reply.word is Word.STOP:
+                yield name, self._unwanted(there, record)
+            elif self.rules.is_said(reply):
+                yield name, self._forget(there, record, uid)
+            else:
+                yield name, self._done(there)
+        if confirms and self.world.losses:
+            fewer = self.world._replace(losses=self.world.losses - 1)
+            yield "speaks: confirms alone", self._done(gitlab.running(fewer)[0])
 
     def _has_ended(self, line: Line | None) -> bool:
         return line is not None and line.pod is not None and line.pod.phase == "ended"
@@ -330,41 +350,48 @@ class _One:
         return {SUCCESS if one.state == "success" else FAILED for one in outcomes}
 
     def _give_back(self, record: int, uid: int) -> Iterator[Step]:
-        """It asks first whether GitLab still keeps the job: another may have confirmed it."""
+        """The pod goes, if no node has it; then, if there is none, GitLab is asked: another may
+        have confirmed the job, or made its pod."""
         pod = self.world.pod(uid)
         if pod is not None and pod.step != UNPLACED:
             yield "leaves the placed pod", self._done(self.world)
             return
-        without = self.world._replace(pods=tuple(p for p in self.world.pods if p.uid != uid))
+        world = self.world._replace(pods=tuple(p for p in self.world.pods if p.uid != uid))
         if not self.rules.asks_before_giving_back:
-            yield "gives the job back", self._forget(without, record, uid)
+            yield "gives the job back", self._forget(world, record, uid)
             return
-        for there, reply in self._calls(gitlab.pending):
+        if any(p.owner == record for p in world.pods):
+            yield "finds another pod, and does not give back", self._done(world)
+            return
+        for there, reply in self._calls(gitlab.pending, world):
             name = f"gives the job back, {reply.word.value}"
             if reply.word in (Word.DONE, Word.STOP):
-                gone = there._replace(pods=tuple(p for p in there.pods if p.uid != uid))
-                yield name, self._forget(gone, record, uid)
+                yield name, self._forget(there, record, uid)
             elif reply.word is Word.NOT_RESERVED and self.me.line is not None:
                 line = self.me.line._replace(is_reserved=False)
                 yield name, self.be(there, line=line, settle=())
 
     def _remove(self, record: int, uid: int) -> Iterator[Step]:
-        yield "removes the job", self._forget(self.world, record, uid)
+        """While the pod is there nobody has made another. If it is not, somebody may have."""
+        if self.rules.removes_pods_first and self.world.pod(uid) is None:
+            yield "finds the pod gone", self._unwanted(self.world, record, deletes=False)
+        else:
+            yield "removes the job", self._forget(self.world, record, uid)
 
     # keep
 
     def _keep(self) -> Iterator[Step]:
-        """PUT running once a node has the pod; a word of its own in the trace while it waits."""
+        """PUT pending until the helper is seen: only the helper itself confirms the job."""
         line = self.me.line
         if line is None or line.pod is None or line.is_gone or line.is_spoken or self.me.launch:
             return
-        if line.pod.phase in (RUNS, "ended") or not line.pod.is_placed or not line.is_reserved:
+        if line.pod.phase in (RUNS, "ended") or line.is_reserved is False:
             return
-        for there, reply in self._calls(gitlab.running):
-            name = f"keeps: PUT running, {reply.word.value}"
+        for there, reply in self._calls(self.rules.keeps):
+            name = f"keeps: PUT, {reply.word.value}"
             if reply.word is Word.STOP and not self.me.settle:
-                yield name, self._forget(there, line.record, line.pod.uid)
-            elif reply.word is Word.DONE:
+                yield name, self._unwanted(there, line.record)
+            elif reply.word is Word.NOT_RESERVED:
                 yield name, self.be(there, line=line._replace(is_reserved=False))
 
 

@@ -7,7 +7,18 @@ from functools import cache
 
 from msgspec import Struct
 
-from exploration.world import ACCEPTED, DEFERRED, FAILED, NO_IMAGE, RUNS, SUCCESS, WAITS, Line
+from exploration import gitlab
+from exploration.world import (
+    ACCEPTED,
+    DEFERRED,
+    FAILED,
+    NO_IMAGE,
+    RUNS,
+    SUCCESS,
+    WAITS,
+    Line,
+    World,
+)
 from exploration.world import GONE as LOST
 from podlane.core.job import outcome
 from podlane.core.job.tell import Told
@@ -88,6 +99,8 @@ class Rules(Struct, frozen=True):
     looks_again: bool = True
     confirms_before_speaking: bool = True
     asks_before_giving_back: bool = True
+    removes_pods_first: bool = True
+    keeps: Callable[[World], tuple[World, Reply]] = gitlab.pending
 
 
 def judged(

@@ -1,11 +1,11 @@
 """Until a job's helper has been seen, the manager keeps the job alive and the author informed.
 
 PUT every 30 seconds (GitLab hears that the job lives, we hear "cancel"): pending while GitLab keeps
-the job for us and no node has its pod, then running. After ten seconds a line in the trace on what
-the pod waits for. During an image pull the API does not show that the helper has begun: a 416 on
-one of our own lines does, and we fall silent.
+the job for us, which its helper alone confirms, then running. After ten seconds a line in the trace
+on what the pod waits for. During an image pull the API does not show that the helper has begun: a
+416 on one of our own lines does, and we fall silent.
 Of several managers the one that settles keeps jobs alive; the one that has launched a job writes
-its lines, and confirms it.
+its lines.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from podlane.manager.speak import once
 
 _TOUCH_SECONDS = 30.0
 _SAY_SECONDS = 10.0
+_PLACED_SECONDS = 10.0  # has its helper confirmed it? Then its log takes lines
 
 
 @dataclass
@@ -88,25 +89,26 @@ class Keeper:
             self._watches[key] = watch
         if now >= line.record.created_at + _SAY_SECONDS:
             await self._say(key, line, runner, watch)
-        is_due = self._hands.duty.is_ours and now >= watch.touched_at + _TOUCH_SECONDS
-        if is_due or (line.is_reserved and _is_placed(line)):
+        seconds = _PLACED_SECONDS if line.is_reserved and _is_placed(line) else _TOUCH_SECONDS
+        if self._hands.duty.is_ours and now >= watch.touched_at + seconds:
             watch.touched_at = now
             await self._touch(key, line, runner)
 
     async def _touch(self, key: Key, line: Line, runner: Runner) -> None:
+        """A job that GitLab keeps is confirmed by its helper and nobody else: what we confirm,
+        another manager may have given back. What its answer tells is whether that has been."""
         voice = await self._settler.voice(key, line, runner)
         if voice is None:
             return
-        if line.is_reserved is not False and not _is_placed(line):
+        if line.is_reserved is not False:
             kept = await reservation.keep(runner.jobs, voice.job, self._hands.offers)
             line.is_reserved = line.is_reserved if kept is None else kept == "reserved"
             if kept == "unwanted":
-                await self._settler.forget(key, line, runner)
+                await self._settler.withdraw(key, line, runner)
             return
         reply = await once(runner.jobs.update(voice.job, Update("running")))
-        line.is_reserved = line.is_reserved and reply.word is Word.AGAIN
         if reply.word is Word.STOP:
-            await self._settler.forget(key, line, runner)
+            await self._settler.withdraw(key, line, runner)
         elif reply.is_canceling:
             outcome = failed(FailureReason.UNKNOWN_FAILURE)
             await self._settler.speak_for(key, line, runner, outcome, ("canceled",))

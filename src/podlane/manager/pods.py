@@ -162,16 +162,19 @@ async def delete_unplaced(site: Site, name: str) -> bool:
 
 async def delete(
     site: Site, kind: Kind, which: PodState | RecordState, grace: int | None = None
-) -> None:
-    """Delete this very object: another of its name is of a later hand-out of the job."""
+) -> bool:
+    """Delete this very object, as another of its name is of a later hand-out of the job; whether it
+    was there."""
     try:
         only = {"uid": which.uid}
         await site.api.delete(kind, site.namespace, which.name, grace_seconds=grace, only=only)
     except Gone:
-        return
+        return False
     except Rejected as error:
         if error.details != "Conflict":
             raise
+        return False
+    return True
 
 
 async def find(site: Site, record: RecordState) -> list[PodState]:

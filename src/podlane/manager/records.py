@@ -17,6 +17,7 @@ from podlane.manager.refusal import trouble_of
 from podlane.manager.site import Site
 
 Manifest = dict[str, Any]
+NOTHING_SAYS_WHY = "The pod of the job is gone, and nothing says why."
 _UNSAID = "why is not told here, since the job's record is gone and its secrets could not be masked"
 
 
@@ -65,7 +66,7 @@ async def check_makeable(site: Site, record: Manifest, missing: Missing) -> None
         text = "GitLab does not say how much of the trace it has"
         raise Unavailable(text, service="gitlab")
     is_begun = missing is Missing.BEGUN
-    text = "The pod of the job is gone, and nothing says why." if is_begun else ""
+    text = NOTHING_SAYS_WHY if is_begun else ""
     try:
         for name in _further(record):
             await site.api.get(SECRET, site.namespace, name)

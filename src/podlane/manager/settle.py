@@ -9,22 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-import msgspec
 from msgspec.structs import replace
 
 from podlane.clients.kube.kinds import POD, SECRET
 from podlane.core.job.outcome import FailureReason, Outcome, failed
 from podlane.core.job.tell import encode_told
-from podlane.core.pod import names, pulls
+from podlane.core.pod import names
 from podlane.core.pod.explained import explained
-from podlane.core.pod.state import PodState, RawPod, parse_pod
+from podlane.core.pod.state import PodState
 from podlane.core.pod.verdict import (
     GiveBack,
     Keep,
     Make,
-    Patience,
     Remark,
     Remove,
     SpeakFor,
@@ -32,21 +30,20 @@ from podlane.core.pod.verdict import (
     Verdict,
     Wait,
     has_ended,
-    judge,
     settled,
 )
-from podlane.core.trace.handover import Missing
-from podlane.errors import Gone, JobRefused, ServiceError, Unavailable
+from podlane.core.trace.handover import may_forget
+from podlane.core.trace.reply import Word
+from podlane.errors import Gone, JobRefused, ServiceError
 from podlane.manager import endings, pods, records, reservation
-from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
 from podlane.manager.hands import Hands, Voice, abandon, voice_of
 from podlane.manager.lacking import Lacking
+from podlane.manager.making import Maker
 from podlane.manager.pod_events import PodEvents
-from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.service_logs import ServiceLogs
-from podlane.manager.site import Site
+from podlane.manager.sight import is_current, others, verdict_of
 from podlane.manager.speak import remark, speak
 from podlane.manager.warnings import warnings_of
 
@@ -54,16 +51,10 @@ log = logging.getLogger(__name__)
 RunnerOf = Callable[[Line, str], Runner | None]
 
 
-_REMOVAL_SECONDS = 15.0
 _PAUSE = 3.0
 _SPEAK_SECONDS = 20.0
-
-
-def _verdict(line: Line, now: float, patience: Patience) -> Verdict:
-    if now < line.removed_at + _REMOVAL_SECONDS:
-        return Wait(line.removed_at + _REMOVAL_SECONDS - now)
-    is_spoken = line.is_spoken or (line.pod is not None and line.pod.is_spoken)
-    return settled(line.entry(), now) if is_spoken else judge(line.entry(), now, patience)
+_BREATH_SECONDS = 10.0
+_SYSTEM = FailureReason.RUNNER_SYSTEM_FAILURE
 
 
 class Settler:
@@ -75,7 +66,7 @@ class Settler:
         self._runner_of = runner_of
         self._due: dict[Key, float] = {}
         self._held: dict[Key, float] = {}  # until when a job in trouble is left alone
-        self._tries: dict[Key, int] = {}
+        self._maker = Maker(hands)
         self._busy: set[Key] = set()
         self._woken = self._board.watcher()
         self._service_logs = ServiceLogs()
@@ -109,7 +100,7 @@ class Settler:
         line = self._board.lines.get(key)
         if line is None:
             self._hands.voices.pop(key, None)
-            self._tries.pop(key, None)
+            self._maker.forget(key)
             self._held.pop(key, None)
             return
         if now < self._held.get(key, 0):
@@ -123,7 +114,7 @@ class Settler:
             self._service_logs.look(line.pod, runner.site_of(line.record), tasks)
             self._pod_events.look(key, line, runner, tasks)
         launch = self._hands.duty.launch_seconds
-        verdict = _verdict(line, now, replace(runner.patience(), launch=launch))
+        verdict = verdict_of(line, now, replace(runner.patience(), launch=launch))
         if isinstance(verdict, Wait) or (isinstance(verdict, Keep) and line.is_kept):
             self._due[key] = now + max(min(verdict.seconds, looks_in), 0.05)
             return
@@ -149,7 +140,7 @@ class Settler:
                 case Keep():
                     await self._keep(line, verdict, runner)
                 case Remove():
-                    await self._remove(line, runner)
+                    await self._clear(key, line, runner)
         except (ServiceError, TimeoutError) as error:
             self._held[key] = time.time() + (runner.wishes.tries.most_pause or _PAUSE)
             log.warning(
@@ -158,36 +149,16 @@ class Settler:
             )
 
     async def _make(self, key: Key, line: Line, wanted: Make, runner: Runner) -> None:
-        """Make the pod that the record has not, or the next attempt in place of the last."""
-        site, record, attempt = runner.site_of(line.record), line.record, wanted.attempt
-        there = await self._is_there(line, runner)
-        if there or not isinstance(_verdict(line, time.time(), runner.patience()), Make):
-            return  # it is there, or has begun meanwhile
-        self._hands.turns.check(key)
-        found = await site.api.get(SECRET, site.namespace, record.name)
-        if found["metadata"]["uid"] != record.uid:
-            return  # of a later hand-out, which the board will show
-        voice = self._hands.voices[key] = voice_of(found, runner)
-        last = line.pod
         try:
-            if attempt == 0:
-                if not await self._may_make(key, line, found, runner):
-                    await self.forget(key, line, runner)
-                    return
-            elif last is not None and not wanted.overlaps:
-                await pods.delete(site, POD, last, runner.wishes.grace)
-            first, failed_pulls = records.read_pod(found), wanted.pulls_failed
-            manifest = pulls.attempt_of(first, record.name, attempt, failed_pulls)
-            own = await records.bearer_token(site, found)
-            async with runner.maker(record.namespace, own) as maker:
-                pod = await self._make_pod(manifest, key, line, runner, maker)
-            if last is not None:
-                await self._take_over(pod, last, line, runner)
-            await remark(runner.jobs, voice.job, wanted.lines)
+            pod = await self._maker.make(key, line, wanted, runner)
         except JobRefused as refusal:
             await self._refuse(key, line, refusal, runner)
             return
-        log.info("Launched the job", extra={"fields": self._fields(line, runner) | {"pod": pod}})
+        if pod is None:
+            await self.withdraw(key, line, runner)
+        elif pod:
+            fields = self._fields(line, runner) | {"pod": pod}
+            log.info("Launched the job", extra={"fields": fields})
 
     async def _refuse(self, key: Key, line: Line, refusal: JobRefused, runner: Runner) -> None:
         if line.is_reserved and refusal.failure_reason == "runner_system_failure":
@@ -197,24 +168,22 @@ class Settler:
         lines = (refusal.message, f"hint: {refusal.hint}")
         await self.speak_for(key, line, runner, outcome, lines)
 
-    async def _may_make(self, key: Key, line: Line, record: pods.Manifest, runner: Runner) -> bool:
-        """Whether the missing pod is still wanted; what stands against it is raised."""
-        job = self._hands.voices[key].job
-        missing = await reservation.of_missing(runner.jobs, job, line, self._hands.offers)
-        if missing is Missing.OVER:
-            return False
-        await records.check_makeable(runner.site_of(line.record), record, missing)
-        await self._patiently(self._slot(line), key, line, runner)
-        return True
-
     async def _give_back(self, key: Key, line: Line, why: str, runner: Runner) -> None:
-        """Let GitLab have the job again: nobody confirms it any more, and its objects go."""
+        """Let GitLab have the job again: its objects go, and nobody confirms it any more.
+
+        Its pod goes first, if no node has it, so that there is nothing that could confirm it. Then
+        GitLab is asked, since that may have been before, and no pause lies before the record goes.
+        """
         site = runner.site_of(line.record)
         voice = await self.voice(key, line, runner)
-        if voice is not None and not await reservation.is_kept(runner.jobs, voice.job, line):
-            return  # confirmed meanwhile, or GitLab does not answer
         if line.pod is not None and not await pods.delete_unplaced(site, line.pod.name):
             return  # a node has taken it meanwhile
+        async with asyncio.timeout(_BREATH_SECONDS):
+            if await others(line, site, self._board):
+                return  # another manager has made it anew
+            if voice is not None and not await reservation.is_kept(runner.jobs, voice.job, line):
+                return  # confirmed meanwhile, or GitLab does not answer
+            await pods.delete(site, SECRET, line.record)
         if key in self._hands.voices:
             await abandon(runner, self._hands.voices[key].uploads)
         await self.forget(key, line, runner)
@@ -223,67 +192,6 @@ class Settler:
         log.warning(
             "Gave the job back to GitLab: the cluster has no room", extra={"fields": fields}
         )
-
-    async def _slot(self, line: Line) -> str:
-        """Unavailable while another job holds the record's slot: its launcher was killed in a
-        race with another manager, and what the record holds is written for that slot."""
-        if self._hands.slots.is_taken(line):
-            raise Unavailable("another job holds its slot", service="kubernetes", status=409)
-        return ""
-
-    async def _make_pod(
-        self, manifest: pods.Manifest, key: Key, line: Line, runner: Runner, site: Site
-    ) -> str:
-        """Create the pod. The next attempt is waited for, and its maker puts it on the board at
-        once: what is left of the last one there would be taken for the loss of the job."""
-        last = line.pod  # of the next attempt
-        for delay in delays(0.5, runner.wishes.tries.most_pause or 5):
-            making = pods.make_pod(site, manifest, line.record, runner.wishes)
-            try:
-                return await self._patiently(making, key, line, runner)
-            except Unavailable:
-                if last is None:
-                    raise
-                await pods.delete(site, POD, last, runner.wishes.grace)  # it may be in the way
-                await asyncio.sleep(delay)
-        raise AssertionError("delays end never")
-
-    async def _patiently(self, making: Awaitable[str], key: Key, line: Line, runner: Runner) -> str:
-        """Unavailable while it may be tried again, JobRefused when that is over."""
-        try:
-            made = await making
-            if made:
-                self._board.note_room(key, runner.key)
-            return made
-        except Unavailable as error:
-            self._board.note_room(key, runner.key, error.message)
-            number = self._tries[key] = self._tries.get(key, 1) + 1  # its launch was the first
-            waited = time.time() - line.record.created_at
-            if not runner.wishes.tries.is_over(error.message, number, waited):
-                raise
-            raise refusal_of(error) from error
-
-    async def _take_over(self, pod: str, last: PodState, line: Line, runner: Runner) -> None:
-        """The next attempt is there: it is the job's pod, and the last one goes."""
-        await self._look_for(pod, line, runner)
-        await pods.delete(runner.site_of(line.record), POD, last, runner.wishes.grace)
-
-    async def _look_for(self, name: str, line: Line, runner: Runner) -> None:
-        """Put a pod on the board as it is in the cluster. Gone when it is not there."""
-        site = runner.site_of(line.record)
-        found = await site.api.get(POD, site.namespace, name)
-        self._board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
-
-    async def _is_there(self, line: Line, runner: Runner) -> bool:
-        """Whether a pod that the board lacks is in the cluster all the same.
-
-        After trouble with the API the watch may be a while behind; what is not seen is not gone.
-        """
-        known = line.pod.uid if line.pod is not None else ""
-        found = await pods.find(runner.site_of(line.record), line.record)
-        for pod in found:
-            self._board.put_pod(runner.site_of(line.record).name, pod, time.time())
-        return any(pod.uid != known for pod in found)
 
     async def _inform(self, key: Key, line: Line, news: Tell | Remark, runner: Runner) -> None:
         """Let a running helper know, or, in its log, the job's author."""
@@ -307,13 +215,17 @@ class Settler:
     async def _speak(self, key: Key, line: Line, verdict: SpeakFor, runner: Runner) -> None:
         """Speak for the pod, unless another manager has made one anew. One that may still begin is
         judged again first, and its end is not insisted on: a while later it may be another."""
-        if await self._is_there(line, runner):
+        site = runner.site_of(line.record)
+        if await others(line, site, self._board):
+            return
+        if not await is_current(line, site):
+            self._held[key] = time.time() + _PAUSE  # of a later hand-out, which the board will show
             return
         if has_ended(line.entry()):
             said = await self._explained(verdict, line, runner)
             await self.speak_for(key, line, runner, said.outcome, said.lines)
             return
-        again = _verdict(line, time.time(), runner.patience())
+        again = verdict_of(line, time.time(), runner.patience())
         if not isinstance(again, SpeakFor):
             return
         said = await self._explained(again, line, runner)
@@ -335,10 +247,13 @@ class Settler:
         if voice is not None:
             lines = (*lines, *endings.way_to_look(line, outcome))
             if not await reservation.is_confirmed(runner.jobs, voice.job, line):
-                await self.forget(key, line, runner)
+                await self.withdraw(key, line, runner)
                 return
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
-            await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
+            said = await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
+            if said is Word.STOP:
+                await self.withdraw(key, line, runner)
+                return
             await abandon(runner, voice.uploads)
             fields: dict[str, object] = {"state": outcome.state}
             if outcome.failure_reason is not None:
@@ -347,12 +262,25 @@ class Settler:
             await self._hands.ended(runner, endings.usage(line, outcome))
         await self.forget(key, line, runner)
 
+    async def withdraw(self, key: Key, line: Line, runner: Runner) -> None:
+        """GitLab does not want the job, or not now: it may have taken it back, and hand it out
+        again. While a pod of it can still begin the record stays, and GitLab is asked again."""
+        site = runner.site_of(line.record)
+        pods_left = await pods.find(site, line.record)
+        alive = [pod for pod in pods_left if pod.container("helper").phase != "terminated"]
+        if not may_forget(has_pod=bool(alive)):
+            for pod in alive:
+                await pods.delete(site, POD, pod, runner.wishes.grace)
+            self._held[key] = time.time() + _PAUSE
+            return
+        await self.forget(key, line, runner)
+
     async def forget(self, key: Key, line: Line, runner: Runner) -> None:
         """The job is over for GitLab: its place is free, its objects go, now or in a while."""
         line.is_spoken = True
         self._board.stir(key)
         if isinstance(settled(line.entry(), time.time()), Remove):
-            await self._remove(line, runner)
+            await self._remove(line, runner, line.pod)
         elif line.pod is not None:  # other managers, and the next one, see that it holds no place
             await self._annotate(line, runner, {names.SPOKEN: "true"})
 
@@ -375,11 +303,32 @@ class Settler:
         if line.pod is not None:
             self._service_logs.end(line.pod)
 
-    async def _remove(self, line: Line, runner: Runner) -> None:
+    async def _clear(self, key: Key, line: Line, runner: Runner) -> None:
+        """Remove a job of which its helper says that GitLab has its end, or does not want it. While
+        its pod is there nobody has made another; if it is not, somebody may have."""
+        site = runner.site_of(line.record)
+        if line.pod is None or line.is_spoken or line.pod.is_spoken:
+            await self._remove(line, runner, line.pod)
+            return
+        if await pods.delete(site, POD, line.pod, runner.wishes.grace):
+            await self._remove(line, runner)
+            return
+        if await others(line, site, self._board):
+            return
+        voice = await self.voice(key, line, runner)
+        if voice is None or await reservation.is_kept(runner.jobs, voice.job, line):
+            await self._remove(line, runner)
+        elif line.is_reserved is False:
+            await self.speak_for(key, line, runner, failed(_SYSTEM), (records.NOTHING_SAYS_WHY,))
+        else:
+            self._held[key] = time.time() + _PAUSE
+
+    async def _remove(self, line: Line, runner: Runner, pod: PodState | None = None) -> None:
+        """`pod`: what of it is to be deleted yet."""
         fields = self._fields(line, runner)
         await self._see_end(line, runner)
         line.removed_at = time.time()  # first: whoever looks meanwhile need not do it too
-        await pods.remove(runner.site_of(line.record), line.record, line.pod, runner.wishes.grace)
+        await pods.remove(runner.site_of(line.record), line.record, pod, runner.wishes.grace)
         log.info("Removed the job", extra={"fields": fields})
 
     async def voice(self, key: Key, line: Line, runner: Runner) -> Voice | None:

@@ -39,18 +39,18 @@ async def speak(
     outcome: Outcome,
     lines: tuple[str, ...] = (),
     known_reasons: tuple[str, ...] = (),
-) -> None:
-    """End the job at GitLab. Returns once GitLab has the outcome or the job is not ours."""
+) -> Word:
+    """End the job at GitLab. Returns once GitLab has the outcome, or the job is not ours (STOP)."""
     text = trace_lines(outcome, lines)
     if text and await _append(jobs, access, text) is Word.STOP:
-        return
+        return Word.STOP
     told = in_words_of(outcome, known_reasons)
     update = Update(
         state=told.state,
         failure_reason=told.failure_reason or "",
         exit_code=told.exit_code,
     )
-    await until_answered(jobs, access, update)
+    return (await until_answered(jobs, access, update)).word
 
 
 async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> None:

@@ -54,6 +54,13 @@ def may_run(reply: Reply) -> bool:
     return reply.word in (Word.DONE, Word.LATER)
 
 
+def may_forget(*, has_pod: bool) -> bool:
+    """Whether the record of a job may go that GitLab says is not ours. It may have it in its queue,
+    and a helper that begins yet would take it when it is handed out again, with nobody who speaks
+    for it: so not while a pod of it can begin."""
+    return not has_pod
+
+
 def is_said(reply: Reply) -> bool:
     """Whether a final status of ours needs no repetition: GitLab has it, or has another.
 
