@@ -218,13 +218,13 @@ class _One:
         spoken = line._replace(is_spoken=True) if line and line.record == record else line
         return self.be(self._removed(there, record), line=spoken, settle=())
 
-    def _unwanted(self, there: World, record: int, *, deletes: bool = True) -> World:
+    def _unwanted(self, there: World, record: int) -> World:
         """GitLab does not want it, or not now: it may have it in its queue, and hand it out anew.
         So pods go first, and the record once they are gone and GitLab has said so again."""
         alive = [p for p in there.pods if p.owner == record and p.step != ENDED]
-        if not alive or not self.rules.removes_pods_first:
+        if self.rules.may_forget(has_pod=bool(alive)):
             return self._forget(there, record, 0)
-        for pod in alive if deletes else ():
+        for pod in alive:
             there = there.with_pod(pod.deleted())
         return self._done(there)
 
@@ -318,6 +318,9 @@ class _One:
                 return
         is_ours = self.me.line is not None and self.me.line.is_reserved is False
         confirms = not is_ours and self.rules.confirms_before_speaking
+        yield from self._speak(record, uid, how, confirms=confirms)
+
+    def _speak(self, record: int, uid: int, how: str, *, confirms: bool) -> Iterator[Step]:
 
         def call(world: World) -> tuple[World, Reply]:
             world = gitlab.running(world)[0] if confirms else world
@@ -373,10 +376,18 @@ class _One:
 
     def _remove(self, record: int, uid: int) -> Iterator[Step]:
         """While the pod is there nobody has made another. If it is not, somebody may have."""
-        if self.rules.removes_pods_first and self.world.pod(uid) is None:
-            yield "finds the pod gone", self._unwanted(self.world, record, deletes=False)
-        else:
+        if self.world.pod(uid) is not None or not self.rules.asks_before_clearing:
             yield "removes the job", self._forget(self.world, record, uid)
+            return
+        if any(pod.owner == record for pod in self.world.pods):
+            yield "finds another pod", self._done(self.world)
+            return
+        for there, reply in self._calls(gitlab.pending):
+            name = f"finds the pod gone: PUT pending, {reply.word.value}"
+            if reply.word in (Word.DONE, Word.STOP):
+                yield name, self._forget(there, record, uid)
+            elif reply.word is Word.NOT_RESERVED:
+                yield name, self._reserved(there, ("say", record, 0, FAILED), is_reserved=False)
 
     # keep
 

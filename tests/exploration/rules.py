@@ -99,7 +99,8 @@ class Rules(Struct, frozen=True):
     looks_again: bool = True
     confirms_before_speaking: bool = True
     asks_before_giving_back: bool = True
-    removes_pods_first: bool = True
+    may_forget: Callable[..., bool] = handover.may_forget
+    asks_before_clearing: bool = True
     keeps: Callable[[World], tuple[World, Reply]] = gitlab.pending
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from exploration import gitlab
 from exploration.rules import Rules
 from exploration.search import Setting, explore
 from podlane.core.pod import verdict
@@ -19,6 +20,8 @@ SETTINGS = [
     Setting(crashes=1, losses=1, managers=1),
     Setting(crashes=1, losses=0, managers=1, has_choice=True),
     Setting(crashes=0, losses=1, managers=2),
+    Setting(crashes=1, losses=0, managers=2),
+    Setting(crashes=1, losses=1, managers=1, hand_outs=2),
     Setting(crashes=0, losses=0, managers=2, is_refused=True),
     Setting(crashes=0, losses=0, managers=2, cancels=True),
 ]
@@ -60,6 +63,9 @@ MUTANTS: list[tuple[str, dict[str, Any], Setting]] = [
     ("a helper's decision is not repeated", {"judge": _without_decided}, CRASH),
     ("a manager does not look again", {"looks_again": False}, TWO),
     ("a job goes back unasked", {"asks_before_giving_back": False}, TWO),
+    ("managers confirm as well", {"keeps": gitlab.running}, TWO),
+    ("a record goes before its pods", {"may_forget": lambda *, has_pod: True},
+     Setting(crashes=1, losses=1, managers=1, hand_outs=2)),
     ("a next attempt does not wait for the last", {"waits_until_gone": False}, CHOICE),
     ("a record goes before the job is refused", {"speaks_before_removing": False},
      Setting(crashes=1, losses=0, managers=1, is_refused=True)),
