@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from exploration import gitlab
 from exploration.rules import Rules
 from exploration.search import Setting, explore
 from podlane.core.pod import verdict
@@ -63,7 +62,6 @@ MUTANTS: list[tuple[str, dict[str, Any], Setting]] = [
     ("a helper's decision is not repeated", {"judge": _without_decided}, CRASH),
     ("a manager does not look again", {"looks_again": False}, TWO),
     ("a job goes back unasked", {"asks_before_giving_back": False}, TWO),
-    ("managers confirm as well", {"keeps": gitlab.running}, TWO),
     ("a record goes before its pods", {"may_forget": lambda *, has_pod: True},
      Setting(crashes=1, losses=1, managers=1, hand_outs=2)),
     ("a next attempt does not wait for the last", {"waits_until_gone": False}, CHOICE),
