@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.pod.states import DECIDED, ended, pod, spoken, verdict
 from podlane.core.pod.storage import hint
 
 LIMIT = 'Container {} exceeded its local ephemeral storage limit "1Gi". '
@@ -28,3 +29,14 @@ def test_the_hint_names_the_key(message: str, first: str, second: str) -> None:
     said = hint(message)
     assert first in said
     assert second in said
+
+
+SYSTEM = DECIDED.replace("script_failure", "runner_system_failure")
+
+
+@pytest.mark.parametrize(("word", "is_told"), [(SYSTEM, True), (DECIDED, False)])
+def test_a_helper_that_was_told_to_end_cannot_know_why(word: str, *, is_told: bool) -> None:
+    evicted = {"phase": "Failed", "reason": "Evicted", "message": ALL}
+    reason, _, said = spoken(verdict(pod(ended(message=word), ended(137), status=evicted)))
+    assert ("raise `ephemeral_storage_limit`" in said) is is_told
+    assert reason in word

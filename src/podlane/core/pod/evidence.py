@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from podlane.core.job.outcome import FailureReason as Reason
+from podlane.core.job.outcome import Outcome
 from podlane.core.job.tell import ServiceEnd
 from podlane.core.job.word import OTHER_VERSION, LastWord
 from podlane.core.pod import refusals, storage
@@ -69,6 +70,13 @@ def of_pod(pod: PodState) -> Finding | None:
     return None
 
 
+def beside(outcome: Outcome, pod: PodState) -> tuple[str, ...]:
+    """What an evicted pod's helper could not know when it decided: why it was told to end."""
+    finding = of_pod(pod) if pod.reason == "Evicted" else None
+    is_its_cause = outcome.failure_reason is Reason.RUNNER_SYSTEM_FAILURE
+    return finding.lines if finding is not None and is_its_cause else ()
+
+
 def of_build(pod: PodState) -> Finding | None:
     """What befell the build container, or kept a container from starting, beside the helper."""
     build, waiting = pod.container("build"), of_waiting(pod)
@@ -114,6 +122,7 @@ def of_helper(pod: PodState) -> Finding:
     return finding or Finding(
         Reason.RUNNER_SYSTEM_FAILURE,
         (f"The helper container ended without a report: {_end(helper)}",),
+        is_unexplained=pod.container("build").has_hook,
     )
 
 

@@ -168,7 +168,7 @@ def _accepted(entry: Entry, pod: PodState, now: float, patience: Patience) -> Ve
 
 def _decided(entry: Entry, pod: PodState, now: float, patience: Patience) -> Verdict | None:
     if pod.word is not None and pod.word.state == "decided" and pod.word.outcome is not None:
-        return SpeakFor(pod.word.outcome)
+        return SpeakFor(pod.word.outcome, evidence.beside(pod.word.outcome, pod))
     return None
 
 

@@ -54,7 +54,7 @@ def of_warnings(warned: Iterable[Warned]) -> Finding | None:
         return found
     hint = _NODES_OWN if said[0].reason == _SANDBOX else ""
     hint = _VOLUMES_OWN if said[0].reason in _MOUNTS else hint
-    what = f"The pod did not start, and the cluster says why: {said[0].message[:600]}"
+    what = f"The cluster says of the pod: {said[0].message[:600]}"
     return Finding(Reason.RUNNER_SYSTEM_FAILURE, (what, *([f"hint: {hint}"] if hint else ())))
 
 
