@@ -235,11 +235,19 @@ async def test_memory_that_was_refused_to_a_command_is_told(rig: Rig) -> None:
     assert "hint: " in end
 
 
-async def test_one_process_too_many_is_told(rig: Rig) -> None:
-    rig.script('echo "sh: can\'t fork: Resource temporarily unavailable"; exit 2')
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sh: can't fork: Resource temporarily unavailable",
+        "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory",
+    ],
+)
+async def test_one_process_too_many_is_told(rig: Rig, said: str) -> None:
+    rig.script(f'echo "{said}"; exit 2')
     await rig.run()
     assert "build container could not start one process more, running `echo" in rig.trace
     assert "`podPidsLimit`" in rig.trace
+    assert "got no memory" not in rig.trace
 
 
 async def test_a_step_that_only_speaks_of_memory_and_ends_well_is_left_alone(rig: Rig) -> None:

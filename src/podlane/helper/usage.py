@@ -102,10 +102,11 @@ class Meter:
 
     def _refused(self, container: str, output: bytes) -> memory.What | None:
         """What the last command did not get: memory, or one process more."""
+        if memory.find_fork_refusal(output):  # Java's speaks of memory as well
+            return "forks"
         if memory.find_refusal(output):
             return "refused"
-        is_at_limit = self.now()[container].forks > self._forks_before
-        return "forks" if is_at_limit or memory.find_fork_refusal(output) else None
+        return "forks" if self.now()[container].forks > self._forks_before else None
 
     def service_ended(self, end: ServiceEnd) -> None:
         """A service has ended in trouble: was it for memory? Its own figures nobody sees."""
