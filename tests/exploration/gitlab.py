@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exploration.world import OVER, QUEUED, RESERVED, RUNNING, World
+from exploration.world import OVER, QUEUED, REMARK, RESERVED, RUNNING, World
 from podlane.core.trace.reply import Reply, Word
 
 YES, STOP, LOST = Reply(Word.DONE), Reply(Word.STOP), Reply(Word.AGAIN)
@@ -27,13 +27,13 @@ def size(world: World) -> tuple[World, Reply]:
     """An empty PATCH, which asks for the size of the trace."""
     if world.job != RUNNING:
         return world, STOP
-    return world, Reply(Word.OFFSET, offset=int(world.trace))
+    return world, Reply(Word.OFFSET, offset=world.trace)
 
 
-def append(world: World) -> tuple[World, Reply]:
+def append(world: World, bit: int = REMARK) -> tuple[World, Reply]:
     if world.job != RUNNING:
         return world, STOP
-    return world._replace(trace=True), YES
+    return world._replace(trace=world.trace | bit), YES
 
 
 def final(world: World, how: str) -> tuple[World, Reply]:

@@ -109,7 +109,7 @@ class Hands:
         if there.record != record and self.rules.deletes_by_uid:
             return there
         pods = tuple(one.deleted() if one.owner == there.record else one for one in there.pods)
-        return there._replace(record=0, pods=pods)
+        return there._replace(record=0, attempt=0, mark=0, pods=pods)
 
 
 def with_new(world: World, record: int, attempt: int) -> World:

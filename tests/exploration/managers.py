@@ -13,6 +13,7 @@ from exploration.hands import Hands, with_new
 from exploration.pods import Step
 from exploration.rules import LATE, SOON, Rules, judged
 from exploration.world import (
+    DEFERRED,
     ENDED,
     FAILED,
     OVER,
@@ -87,10 +88,12 @@ class _One(Hands):
         uid = line.pod.uid if line.pod is not None else 0
         match answer:
             case Make(attempt=0):
-                return ("find", line.record)
+                return ("find", line.record, uid)
             case Make(attempt=attempt, overlaps=overlaps):
-                first = "make-next" if overlaps else "end-last"
-                return (first, line.record, attempt, uid)
+                if not overlaps and self.rules.waits_until_gone:
+                    return ("end-last", uid)
+                has_left = line.pod is not None and line.pod.word == DEFERRED
+                return ("exchange", line.record, attempt, uid, has_left)
             case Tell():
                 return ("tell", uid)
             case SpeakFor(outcome=outcome):
@@ -128,11 +131,11 @@ class _One(Hands):
             there = there.with_pod(pod.deleted())
         return self._done(there)
 
-    def _find(self, record: int) -> Iterator[Step]:
+    def _find(self, record: int, known: int) -> Iterator[Step]:
         """Is there a pod that the board has not? If not: what does GitLab say? One breath."""
         if any(one.launch == ("pod",) for one in self.world.managers):
             return  # a launch is given the time that it takes
-        if any(pod.owner == record for pod in self.world.pods) or self.world.record != record:
+        if self._has_other(record, known) or self.world.record != record:
             yield "finds it", self._done(self.world)
         elif self.me.line is not None and self.me.line.is_reserved is False:
             yield from self._ask_size(record)
@@ -153,7 +156,7 @@ class _One(Hands):
                 if self.is_refused:
                     yield name, self._reserved(there, ("say", record, 0, FAILED), is_reserved=True)
                     continue
-                yield name, self._reserved(with_new(there, record, 0), (), is_reserved=True)
+                yield name, self._reserved(self._with_missing(there, record), (), is_reserved=True)
             elif reply.word is Word.NOT_RESERVED:
                 yield name, self._reserved(there, (), is_reserved=False)
             else:
@@ -167,51 +170,82 @@ class _One(Hands):
 
     def _ask_size(self, record: int) -> Iterator[Step]:
         for there, reply in self._calls(gitlab.size):
-            missing = self.rules.of_missing_pod(reply)
+            missing = self.rules.of_missing_pod(reply, (self.world.mark,))
             name = f"asks for the size, {missing.value}"
             if missing is Missing.OVER:
                 yield name, self._unwanted(there, record)
             elif missing is Missing.BEGUN or (missing is Missing.MAKE and self.is_refused):
-                yield name, self.be(there, settle=("say", record, 0, FAILED))
+                yield from self._refuse_begun(name, there, record)
             elif missing is Missing.MAKE:
-                yield name, self._done(with_new(there, record, 0))
+                yield name, self._done(self._with_missing(there, record))
             else:
                 yield name, self._done(there)
 
-    def _end_last(self, record: int, attempt: int, uid: int) -> Iterator[Step]:
-        """The next one is made when this one is seen to be gone."""
-        pod = self.world.pod(uid)
-        there = self.world.with_pod(pod.deleted()) if pod else self.world
-        after = () if self.rules.waits_until_gone else ("make-next", record, attempt, 0)
-        yield "deletes the last attempt", self.be(there, settle=after)
+    def _refuse_begun(self, name: str, there: World, record: int) -> Iterator[Step]:
+        """Speak for it, in one breath with the answer."""
+        there = self.be(there, settle=())
+        one = _One(there, self.index, self.rules, self.has_choice, self.is_refused)
+        for step, end in one._say(record, one._known(), FAILED, begun=True):
+            yield f"{name}; {step}", end
 
-    def _make_next(self, record: int, attempt: int, uid: int) -> Iterator[Step]:
-        others = any(p.owner == record and p.uid != uid for p in self.world.pods)
-        if others and self.rules.looks_again:
-            yield "finds another attempt", self._done(self.world)
-            return
-        there = with_new(self.world, record, attempt)
-        task = ("drop", uid) if uid else ()
-        newest = max(there.pods, key=lambda pod: pod.attempt, default=None)
+    def _known(self) -> int:
+        return self.me.line.pod.uid if self.me.line is not None and self.me.line.pod else 0
+
+    def _has_other(self, record: int, uid: int) -> bool:
+        """But for what has ended of earlier attempts."""
         line = self.me.line
-        if line is not None and newest is not None and newest.owner == line.record:
-            line = line._replace(pod=newest.seen, is_gone=False)
-        yield "makes the next attempt", self.be(there, line=line, settle=task)
+        known = line.pod.attempt if line is not None and line.pod is not None else 0
+        return any(
+            p.owner == record and p.uid != uid and (p.step != ENDED or p.attempt >= known)
+            for p in self.world.pods
+        )
 
-    def _drop(self, uid: int) -> Iterator[Step]:
+    def _with_missing(self, there: World, record: int) -> World:
+        return with_new(there, record, there.attempt)
+
+    def _end_last(self, uid: int) -> Iterator[Step]:
+        """The next one is made when this one is seen to be gone."""
         pod = self.world.pod(uid)
         there = self.world.with_pod(pod.deleted()) if pod else self.world
         yield "deletes the last attempt", self._done(there)
 
-    def _say(self, record: int, uid: int, how: str) -> Iterator[Step]:
+    def _exchange(self, record: int, attempt: int, uid: int, has_left: object) -> Iterator[Step]:
+        """Claim the next attempt: who makes its mark, which holds the trace's size, is the first.
+        Then its pod is made as any that is missing."""
+        world = self.world
+        if world.record != record or (self._has_other(record, uid) and self.rules.looks_again):
+            yield "finds another attempt", self._done(world)
+            return
+        if world.attempt >= attempt and self.rules.claims_attempts:
+            yield "finds it claimed", self.be(world, settle=("find", record, uid))
+            return
+        for there, reply in self._calls(gitlab.running):
+            name = f"exchanges: PUT running, {reply.word.value}"
+            if reply.word is Word.STOP:
+                yield name, self._unwanted(there, record)
+                continue
+            if reply.word is not Word.DONE:
+                yield name, self._done(there)
+                continue
+            size = gitlab.size(there)[1]
+            missing = self.rules.of_missing_pod(size, (there.mark,), has_left=bool(has_left))
+            if missing is Missing.BEGUN:
+                yield from self._refuse_begun(f"{name}, begun", there, record)
+                continue
+            there = gitlab.append(there)[0]
+            yield f"{name}, and no more", self._done(there)
+            marked = there._replace(attempt=attempt, mark=there.trace)
+            line = self.me.line._replace(is_reserved=False) if self.me.line is not None else None
+            yield f"{name}, claims", self.be(marked, line=line, settle=("find", record, uid))
+
+    def _say(self, record: int, uid: int, how: str, *, begun: bool = False) -> Iterator[Step]:
         """Look again, confirm, lines, final status: one breath."""
         line = self._line_now()
-        others = any(p.owner == record and p.uid != uid for p in self.world.pods)
-        others = others or self.world.record != record
+        others = self._has_other(record, uid) or self.world.record != record
         if self.rules.looks_again and others:
             yield "finds another pod", self.be(self.world, line=line, settle=())
             return
-        if self.rules.looks_again and uid and not self._has_ended(self.me.line):
+        if self.rules.looks_again and not begun and uid and not self._has_ended(self.me.line):
             is_there = line is not None and line.record == record
             if line is None or not is_there or how not in self._speaks_still(line, how):
                 yield "sees that it need not say so", self.be(self.world, line=line, settle=())
@@ -263,7 +297,7 @@ class _One(Hands):
         if not self.rules.asks_before_giving_back:
             yield "gives the job back", self._forget(world, record, uid)
             return
-        if any(p.owner == record for p in world.pods):
+        if self._has_other(record, uid):
             yield "finds another pod, and does not give back", self._done(world)
             return
         for there, reply in self._calls(gitlab.pending, world):
@@ -279,7 +313,7 @@ class _One(Hands):
         if self.world.pod(uid) is not None or not self.rules.asks_before_clearing:
             yield "removes the job", self._forget(self.world, record, uid)
             return
-        if any(pod.owner == record for pod in self.world.pods):
+        if self._has_other(record, uid):
             yield "finds another pod", self._done(self.world)
             return
         for there, reply in self._calls(gitlab.pending):

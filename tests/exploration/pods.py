@@ -119,7 +119,9 @@ def _helper(  # noqa: C901, PLR0912 - its steps, one after the other
             if not rules.asks_for_first_byte:
                 yield "the helper goes on", to(world, step=MEET)
                 return
-            for there, reply in _calls(world, pod, gitlab.append):
+            for there, reply in _calls(
+                world, pod, lambda one: gitlab.append(one, 1 << pod.attempt)
+            ):
                 after = {Word.DONE: {"step": MEET}, Word.STOP: _OVER}.get(reply.word, {})
                 yield f"helper: PATCH, {reply.word.value}", to(there, **after)
         case n if n == MEET:

@@ -86,12 +86,13 @@ class Rules(Struct, frozen=True):
     """What is podlane's to decide. What is true or false is the programs' order of calls."""
 
     judge: Callable[[Entry, float, Patience], Verdict] = verdict.judge
-    of_missing_pod: Callable[[Reply], handover.Missing] = handover.of_missing_pod
+    of_missing_pod: Callable[..., handover.Missing] = handover.of_missing_pod
     may_run: Callable[[Reply], bool] = handover.may_run
     is_said: Callable[[Reply], bool] = handover.is_said
     is_accepted: Callable[[Reply], bool] = handover.is_accepted
     asks_for_first_byte: bool = True
     deletes_by_uid: bool = True
+    claims_attempts: bool = True
     waits_until_gone: bool = True
     speaks_before_removing: bool = True
     asks_before_script: bool = True

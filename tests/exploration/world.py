@@ -15,6 +15,9 @@ SILENT, SUCCESS, FAILED, DEFERRED, ACCEPTED = "", "success", "failed", "deferred
 WAITS, NO_IMAGE, RUNS, GONE = "waits", "no-image", "runs", "gone"
 
 
+REMARK = 4  # the bit of managers
+
+
 class Seen(NamedTuple):
     """What the API shows of a pod. `phase` is the helper's: waits, no-image, runs or ended."""
 
@@ -86,14 +89,17 @@ class Manager(NamedTuple):
 
 
 class World(NamedTuple):
-    """`trace`: whether GitLab holds any of it. `final`: how the job ended there, and who said so.
-    `runs`: how many scripts have begun. `hand_outs`, `crashes`, `losses`: how many
-    may still come."""
+    """`trace`: whose bytes GitLab holds, a bit for each attempt and one for managers. `attempt`:
+    the newest that is claimed of the record, and `mark`: the trace before any of it. `final`: how
+    the job ended there, and who said so. `runs`: how many scripts have begun. `hand_outs`,
+    `crashes`, `losses`: how many may still come."""
 
     job: str = QUEUED
-    trace: bool = False
+    trace: int = 0
     final: str = ""
     record: int = 0
+    attempt: int = 0
+    mark: int = 0
     pods: tuple[Pod, ...] = ()
     managers: tuple[Manager, ...] = (Manager(), Manager())
     runs: int = 0

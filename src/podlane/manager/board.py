@@ -44,7 +44,7 @@ class Line:
     `is_remarked`: its log says by whom its pod is taken away. `lacks`: what its pod waits for and
     will not get; `looks_at`: when its warnings are looked at for that (`manager.lacking`).
     `is_kept`: its pod stays all the same, to be looked into. `removed_at`: when its objects were
-    last told to go; 0 if never.
+    last told to go; 0 if never. `said`: bytes at the beginning of its trace that are ours alone.
     """
 
     record: RecordState
@@ -58,6 +58,7 @@ class Line:
     is_seen: bool = False
     is_remarked: bool = False
     removed_at: float = 0
+    said: int = 0
     lacks: Finding | None = None
     looks_at: float = 0
     since: int = field(init=False)

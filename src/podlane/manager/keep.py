@@ -132,6 +132,7 @@ class Keeper:
         reply = await once(runner.jobs.append_trace(voice.job, watch.offset, data))
         if reply.word is Word.DONE:
             watch.offset += len(data)
+            line.said = watch.offset
         elif reply.word is not Word.AGAIN:
             watch.offset = None
 

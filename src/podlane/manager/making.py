@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
+from typing import NamedTuple
 
 from podlane.clients.kube.kinds import POD, SECRET
+from podlane.core.pod import claimed as claimed_attempts
 from podlane.core.pod import pulls
+from podlane.core.pod.claimed import Claimed
+from podlane.core.pod.state import PodState, RecordState
 from podlane.core.pod.verdict import Make
-from podlane.core.trace.handover import Missing
-from podlane.errors import Unavailable
+from podlane.core.trace.handover import Missing, of_missing_pod
+from podlane.errors import Gone, ServiceError, Unavailable
 from podlane.manager import pods, records, reservation
 from podlane.manager.backoff import delays
 from podlane.manager.board import Key, Line
@@ -22,7 +26,19 @@ from podlane.manager.refusal import refusal_of
 from podlane.manager.runner import Runner
 from podlane.manager.sight import look_for, others, verdict_of
 from podlane.manager.site import Site
-from podlane.manager.speak import remark
+from podlane.manager.speak import once, remark
+
+_GONE_LOOKS = 40
+_GONE_PAUSE = 0.5
+
+
+class _Order(NamedTuple):
+    """The record as the cluster has it, the attempt, who makes its pod, and the last one."""
+
+    record: pods.Manifest
+    claimed: Claimed
+    maker: Site
+    last: PodState | None
 
 
 class Maker:
@@ -50,29 +66,81 @@ class Maker:
         if found["metadata"]["uid"] != record.uid:
             return ""  # of a later hand-out, which the board will show
         voice = self._hands.voices[key] = voice_of(found, runner)
-        if wanted.attempt == 0:
-            if not await self._may_make(key, line, found, runner):
-                return None
-        elif last is not None and not wanted.overlaps:
-            await pods.delete(site, POD, last, runner.wishes.grace)
-        first, failed_pulls = records.read_pod(found), wanted.pulls_failed
-        manifest = pulls.attempt_of(first, record.name, wanted.attempt, failed_pulls)
         own = await records.bearer_token(site, found)
         async with runner.maker(record.namespace, own) as maker:
-            pod = await self._make_pod(manifest, key, line, runner, maker)
-        if last is not None:  # it is the job's pod now, and the last one goes
+            claimed = await self._claimed(site, record)
+            if last is not None and claimed.attempt < wanted.attempt:
+                if not wanted.overlaps:
+                    await self._end(last, site, runner)
+                before = _Order(found, claimed, maker, last)
+                if not await self._may_follow(key, line, before, runner):
+                    return None
+                size = await remark(runner.jobs, voice.job, wanted.lines)
+                claimed = Claimed(wanted.attempt, _known(size), wanted.pulls_failed)
+                await self._claim(claimed, found, record, maker)
+                claimed = await self._claimed(site, record)
+            pod = await self._make_pod(key, line, _Order(found, claimed, maker, last), runner)
+        if pod and last is not None:  # it is the job's pod now, and the last one goes
             await look_for(pod, site, self._board)
             await pods.delete(site, POD, last, runner.wishes.grace)
-        await remark(runner.jobs, voice.job, wanted.lines)
         return pod
 
-    async def _may_make(self, key: Key, line: Line, record: pods.Manifest, runner: Runner) -> bool:
+    async def _end(self, last: PodState, site: Site, runner: Runner) -> None:
+        """Delete an attempt and see it gone: what of it might have begun, GitLab knows then."""
+        await pods.delete(site, POD, last, runner.wishes.grace)
+        for _ in range(_GONE_LOOKS):
+            try:
+                found = await site.api.get(POD, site.namespace, last.name)
+            except Gone:
+                return
+            if found["metadata"]["uid"] != last.uid:
+                return
+            await asyncio.sleep(_GONE_PAUSE)
+        raise Unavailable("the last attempt's pod is not gone yet", service="kubernetes")
+
+    async def _claimed(self, site: Site, record: RecordState) -> Claimed:
+        """The newest attempt that anybody has claimed; the first one needs no claim."""
+        newest = Claimed()
+        while True:
+            try:
+                name = claimed_attempts.name(record, newest.attempt + 1)
+                newest = claimed_attempts.read(await site.api.get(SECRET, site.namespace, name))
+            except Gone:
+                return newest
+
+    async def _may_follow(self, key: Key, line: Line, order: _Order, runner: Runner) -> bool:
+        """Whether another attempt is wanted, and nothing of the last one can have begun."""
+        job, before = self._hands.voices[key].job, order.claimed
+        if not await reservation.is_confirmed(runner.jobs, job, line):
+            return False
+        size = await once(runner.jobs.trace_size(job))
+        ours = {before.size} if before.attempt else {0, line.said}
+        has_left = order.last is not None and order.last.has_left
+        missing = of_missing_pod(size, ours, has_left=has_left)
+        records.check_unbegun(missing)
+        return missing is not Missing.OVER
+
+    async def _claim(
+        self, claimed: Claimed, found: pods.Manifest, record: RecordState, maker: Site
+    ) -> None:
+        labels = found["metadata"].get("labels", {})
+        manifest = pods.owned_by(claimed_attempts.written(record, claimed, labels), record)
+        try:
+            await maker.create(SECRET, manifest)
+        except ServiceError as error:
+            if error.details != "AlreadyExists":
+                raise Unavailable(
+                    error.message, service="kubernetes", status=error.status
+                ) from error
+
+    async def _may_make(self, key: Key, line: Line, order: _Order, runner: Runner) -> bool:
         """Whether the missing pod is still wanted; what stands against it is raised."""
-        job = self._hands.voices[key].job
-        missing = await reservation.of_missing(runner.jobs, job, line, self._hands.offers)
+        job, claimed = self._hands.voices[key].job, order.claimed
+        ours = {claimed.size} if claimed.attempt else {0, line.said}
+        missing = await reservation.of_missing(runner.jobs, job, line, self._hands.offers, ours)
         if missing is Missing.OVER:
             return False
-        await records.check_makeable(runner.site_of(line.record), record, missing)
+        await records.check_makeable(runner.site_of(line.record), order.record, missing)
         await self._patiently(self._slot(line), key, line, runner)
         return True
 
@@ -83,14 +151,20 @@ class Maker:
             raise Unavailable("another job holds its slot", service="kubernetes", status=409)
         return ""
 
-    async def _make_pod(
-        self, manifest: pods.Manifest, key: Key, line: Line, runner: Runner, site: Site
-    ) -> str:
-        """Create the pod. The next attempt is waited for, and its maker puts it on the board at
-        once: what is left of the last one there would be taken for the loss of the job."""
-        last = line.pod  # of the next attempt
+    async def _make_pod(self, key: Key, line: Line, order: _Order, runner: Runner) -> str | None:
+        """Create the pod, right after GitLab has said that it may be; None: it is not wanted. The
+        next attempt is waited for, and its maker puts it on the board at once: what is left of the
+        last one there would be taken for the loss of the job."""
+        last, claimed, site = order.last, order.claimed, runner.site_of(line.record)
+        manifest = pulls.attempt_of(
+            records.read_pod(order.record), line.record.name, claimed.attempt, claimed.pulls_failed
+        )
         for delay in delays(0.5, runner.wishes.tries.most_pause or 5):
-            making = pods.make_pod(site, manifest, line.record, runner.wishes)
+            if await others(line, site, self._board, last):
+                return ""
+            if not await self._may_make(key, line, order, runner):
+                return None
+            making = pods.make_pod(order.maker, manifest, line.record, runner.wishes)
             try:
                 return await self._patiently(making, key, line, runner)
             except Unavailable:
@@ -114,3 +188,9 @@ class Maker:
             if not runner.wishes.tries.is_over(error.message, number, waited):
                 raise
             raise refusal_of(error) from error
+
+
+def _known(size: int | None) -> int:
+    if size is None:
+        raise Unavailable("GitLab does not say how much of the trace it has", service="gitlab")
+    return size

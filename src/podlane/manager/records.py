@@ -62,18 +62,22 @@ async def check_makeable(site: Site, record: Manifest, missing: Missing) -> None
 
     A kill during the launch may have come before the further Secrets that the pod needs.
     """
-    if missing is Missing.UNKNOWN:
-        text = "GitLab does not say how much of the trace it has"
-        raise Unavailable(text, service="gitlab")
-    is_begun = missing is Missing.BEGUN
-    text = NOTHING_SAYS_WHY if is_begun else ""
+    check_unbegun(missing)
     try:
         for name in _further(record):
             await site.api.get(SECRET, site.namespace, name)
     except Gone:
-        text = text or "The launch of the job was cut off, and parts of it are missing."
-    if text:
-        raise _cut_off(text)
+        text = "The launch of the job was cut off, and parts of it are missing."
+        raise _cut_off(text) from None
+
+
+def check_unbegun(missing: Missing) -> None:
+    """JobRefused when a pod of the job has begun, Unavailable when GitLab has not said so."""
+    if missing is Missing.UNKNOWN:
+        text = "GitLab does not say how much of the trace it has"
+        raise Unavailable(text, service="gitlab")
+    if missing is Missing.BEGUN:
+        raise _cut_off(NOTHING_SAYS_WHY)
 
 
 def read(record: Manifest, key: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -120,7 +120,9 @@ async def is_confirmed(jobs: JobApi, access: JobAccess, job: Claim) -> bool:
     return taken is not Taken.UNWANTED
 
 
-async def of_missing(jobs: JobApi, access: JobAccess, job: Claim, offers: Offers) -> Missing:
+async def of_missing(
+    jobs: JobApi, access: JobAccess, job: Claim, offers: Offers, ours: Collection[int] = (0,)
+) -> Missing:
     """What becomes of a job whose record has no pod."""
     if job.is_reserved is not False:
         kept = await keep(jobs, access, offers)
@@ -129,4 +131,4 @@ async def of_missing(jobs: JobApi, access: JobAccess, job: Claim, offers: Offers
         job.is_reserved = kept == "reserved"
         if job.is_reserved:
             return Missing.MAKE
-    return of_missing_pod(await once(jobs.trace_size(access)))
+    return of_missing_pod(await once(jobs.trace_size(access)), ours)

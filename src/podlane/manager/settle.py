@@ -267,7 +267,7 @@ class Settler:
         again. While a pod of it can still begin the record stays, and GitLab is asked again."""
         site = runner.site_of(line.record)
         pods_left = await pods.find(site, line.record)
-        alive = [pod for pod in pods_left if pod.container("helper").phase != "terminated"]
+        alive = [pod for pod in pods_left if pod.can_begin]
         if not may_forget(has_pod=bool(alive)):
             for pod in alive:
                 await pods.delete(site, POD, pod, runner.wishes.grace)

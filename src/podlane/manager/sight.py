@@ -30,16 +30,21 @@ async def look_for(name: str, site: Site, board: Board) -> None:
     board.put_pod(site.name, parse_pod(msgspec.convert(found, RawPod)), time.time())
 
 
-async def others(line: Line, site: Site, board: Board) -> list[PodState]:
-    """The pods of a job that its line on the board lacks; from now on it has the newest.
+async def others(
+    line: Line, site: Site, board: Board, but: PodState | None = None
+) -> list[PodState]:
+    """The pods of a job that its line on the board lacked (or all, but that one), except for what
+    has ended of earlier attempts; from now on it has the newest.
 
     After trouble with the API the watch may be a while behind; what is not seen is not gone.
     """
-    known = line.pod.uid if line.pod is not None else ""
+    but = but or line.pod
+    known = but.uid if but is not None else ""
     found = await pods.find(site, line.record)
     for pod in found:
         board.put_pod(site.name, pod, time.time())
-    return [pod for pod in found if pod.uid != known]
+    newest = line.pod.uid if line.pod is not None else ""
+    return [pod for pod in found if pod.uid != known and (pod.can_begin or pod.uid == newest)]
 
 
 async def is_current(line: Line, site: Site) -> bool:

@@ -53,18 +53,23 @@ async def speak(
     return (await until_answered(jobs, access, update)).word
 
 
-async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> None:
+async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> int | None:
     """Add warnings to the trace: what GitLab does not take is left out. A helper that writes as
-    well may be quicker now and then."""
+    well may be quicker now and then. The size that the trace has then; None: not known."""
     text = "".join(map(sections.warning, lines)).encode()
-    for _ in range(_REMARK_TRIES if lines else 0):
-        size = await once(jobs.trace_size(access))
-        if size.offset is None or size.word is Word.STOP:
-            return
-        data = b"\n" + text if size.offset else text
-        reply = await once(jobs.append_trace(access, size.offset, data))
+    size = 0
+    for _ in range(_REMARK_TRIES):
+        found = await once(jobs.trace_size(access))
+        if found.offset is None or found.word is Word.STOP:
+            return None
+        size = found.offset
+        if not lines:
+            return size
+        data = b"\n" + text if size else text
+        reply = await once(jobs.append_trace(access, size, data))
         if reply.word is not Word.OFFSET:
-            return
+            return size + len(data) if reply.word is Word.DONE else None
+    return None
 
 
 async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Reply:

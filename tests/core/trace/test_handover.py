@@ -9,6 +9,7 @@ from podlane.core.trace.handover import (
     Taken,
     is_accepted,
     is_said,
+    may_forget,
     may_run,
     of_acknowledgement,
     of_missing_pod,
@@ -29,6 +30,23 @@ STOP, AGAIN, DONE = Reply(Word.STOP), Reply(Word.AGAIN), Reply(Word.DONE)
 )
 def test_a_missing_pod_is_made_only_if_gitlab_holds_nothing(size: Reply, missing: Missing) -> None:
     assert of_missing_pod(size) is missing
+
+
+def test_what_managers_have_written_is_not_what_has_begun() -> None:
+    size = Reply(Word.OFFSET, offset=7)
+    assert of_missing_pod(size, (0, 7)) is Missing.MAKE
+    assert of_missing_pod(size, (0, 6)) is Missing.BEGUN
+
+
+def test_a_helper_that_has_left_begins_no_more() -> None:
+    assert of_missing_pod(Reply(Word.OFFSET, offset=7), has_left=True) is Missing.MAKE
+    assert of_missing_pod(AGAIN, has_left=True) is Missing.UNKNOWN
+    assert of_missing_pod(STOP, has_left=True) is Missing.OVER
+
+
+def test_a_record_stays_while_a_pod_can_begin() -> None:
+    assert not may_forget(has_pod=True)
+    assert may_forget(has_pod=False)
 
 
 def test_an_acknowledgement() -> None:

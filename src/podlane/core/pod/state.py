@@ -204,6 +204,16 @@ class PodState(msgspec.Struct, frozen=True):
         return self.container("helper").phase in ("running", "terminated")
 
     @property
+    def has_left(self) -> bool:
+        """Tell whether its helper was seen to leave the word to us; then it begins no script."""
+        return self.word is not None and self.word.state == "deferred"
+
+    @property
+    def can_begin(self) -> bool:
+        """Tell whether its helper runs, or may yet."""
+        return self.phase != "Failed" and self.container("helper").phase != "terminated"
+
+    @property
     def has_ended(self) -> bool:
         """Tell whether nothing of it runs or will run."""
         return bool(self.containers) and all(one.phase == "terminated" for one in self.containers)

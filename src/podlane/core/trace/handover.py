@@ -7,6 +7,7 @@ searches every order of events for a state in which it is not true.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 
 from podlane.core.trace.reply import Reply, Word
@@ -30,13 +31,17 @@ class Taken(Enum):
     UNKNOWN = "unknown"
 
 
-def of_missing_pod(size: Reply) -> Missing:
-    """By what GitLab says of the trace's size. Silence is not "empty": the script may have run."""
+def of_missing_pod(size: Reply, ours: Collection[int] = (0,), *, has_left: bool = False) -> Missing:
+    """By what GitLab says of the trace's size. Silence is not "empty": the script may have run.
+
+    `ours`: the sizes at which nothing of this attempt is in it. `has_left`: it is about the next
+    attempt, and the last one's helper was seen to leave before any script.
+    """
     if size.word is Word.STOP:
         return Missing.OVER
     if size.offset is None:
         return Missing.UNKNOWN
-    return Missing.BEGUN if size.offset else Missing.MAKE
+    return Missing.MAKE if has_left or size.offset in ours else Missing.BEGUN
 
 
 def of_acknowledgement(reply: Reply) -> Taken:
