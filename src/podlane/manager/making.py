@@ -160,7 +160,7 @@ class Maker:
             records.read_pod(order.record), line.record.name, claimed.attempt, claimed.pulls_failed
         )
         for delay in delays(0.5, runner.wishes.tries.most_pause or 5):
-            if await others(line, site, self._board, last):
+            if await others(line, site, self._board, last) or _has_another(line, last):
                 return ""
             if not await self._may_make(key, line, order, runner):
                 return None
@@ -194,3 +194,8 @@ def _known(size: int | None) -> int:
     if size is None:
         raise Unavailable("GitLab does not say how much of the trace it has", service="gitlab")
     return size
+
+
+def _has_another(line: Line, last: PodState | None) -> bool:
+    """Whether the board has had another pod since: what became of it is to be judged."""
+    return line.pod is not None and (last is None or line.pod.uid != last.uid)
