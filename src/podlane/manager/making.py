@@ -102,11 +102,13 @@ class Maker:
         """The newest attempt that anybody has claimed; the first one needs no claim."""
         newest = Claimed()
         while True:
+            attempt = newest.attempt + 1
+            name = claimed_attempts.name(record, attempt)
             try:
-                name = claimed_attempts.name(record, newest.attempt + 1)
-                newest = claimed_attempts.read(await site.api.get(SECRET, site.namespace, name))
+                found = await site.api.get(SECRET, site.namespace, name)
             except Gone:
                 return newest
+            newest = claimed_attempts.read(found, attempt)
 
     async def _may_follow(self, key: Key, line: Line, order: _Order, runner: Runner) -> bool:
         """Whether another attempt is wanted, and nothing of the last one can have begun."""

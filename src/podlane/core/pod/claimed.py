@@ -39,12 +39,15 @@ def written(record: RecordState, claimed: Claimed, labels: dict[str, str]) -> Ma
     }
 
 
-def read(secret: Manifest) -> Claimed:
-    """Rejected: it is none."""
+def read(secret: Manifest, attempt: int) -> Claimed:
+    """Rejected: it is none, or of another attempt than its name says."""
     try:
         data = base64.b64decode(secret.get("data", {}).get("attempt", ""))
-        return msgspec.json.decode(data, type=Claimed)
-    except (ValueError, msgspec.MsgspecError) as error:
+        found = msgspec.json.decode(data, type=Claimed)
+    except (ValueError, msgspec.MsgspecError):
+        found = Claimed()
+    if found.attempt != attempt:
         where = secret["metadata"]["name"]
-        text = f"the Secret {where} holds no attempt"
-        raise Rejected(text, service="kubernetes", status=422) from error
+        text = f"the Secret {where} does not hold attempt {attempt}"
+        raise Rejected(text, service="kubernetes", status=422)
+    return found
