@@ -144,10 +144,19 @@ class Installed:
         await kubectl("-n", namespace, "create", "secret", *words)
 
     async def evict(self, job: CoordinatorJob) -> None:
+        """Once the API shows that it runs: of a pod that is pending no budget is asked."""
         installation = installation_of("podlane", self.namespace)
         label = f"podlane.dev/installation={installation},podlane.dev/job-id={job.id}"
-        found = json.loads(await kubectl("get", "pods", "-A", "-l", label, "-o", "json"))
-        pod = found["items"][0]["metadata"]
+        found: dict[str, Any] = {}
+
+        async def runs() -> bool:
+            nonlocal found
+            listed = json.loads(await kubectl("get", "pods", "-A", "-l", label, "-o", "json"))
+            found = listed["items"][0]
+            return bool(found["status"]["phase"] == "Running")
+
+        await wait.until("the pod to be shown as running", runs, every=0.2)
+        pod = found["metadata"]
         metadata = {"name": pod["name"], "namespace": pod["namespace"]}
         wish = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
         path = f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}/eviction"
