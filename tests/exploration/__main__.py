@@ -8,7 +8,7 @@ from exploration.search import Setting, explore
 
 SETTINGS = (
     Setting(crashes=2, losses=2, managers=2),
-    Setting(crashes=1, losses=0, managers=2, has_choice=True),
+    Setting(crashes=1, losses=1, managers=2, has_choice=True),
     Setting(crashes=1, losses=1, managers=2, hand_outs=2),
     Setting(crashes=2, losses=2, managers=1, has_choice=True),
     Setting(crashes=2, losses=2, managers=1, is_refused=True),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from podlane.clients.kube.kinds import POD, SECRET
-from podlane.core.job.outcome import FailureReason, Outcome, failed
+from podlane.core.job.outcome import SUCCESS, FailureReason, Outcome, failed
 from podlane.core.job.tell import encode_told
 from podlane.core.pod import names
 from podlane.core.pod.explained import explained
@@ -32,7 +32,7 @@ from podlane.core.pod.verdict import (
     has_ended,
     settled,
 )
-from podlane.core.trace.handover import may_forget
+from podlane.core.trace.handover import is_over, may_forget
 from podlane.core.trace.reply import Word
 from podlane.errors import Gone, JobRefused, ServiceError
 from podlane.manager import endings, pods, records, reservation
@@ -251,9 +251,10 @@ class Settler:
                 return
             lines = await records.mask_lines(runner.site_of(line.record), line.record.name, lines)
             said = await speak(runner.jobs, voice.job, outcome, lines, voice.failure_reasons)
-            if said is Word.STOP:
+            if said.word is Word.STOP and not is_over(said):
                 await self.withdraw(key, line, runner)
                 return
+            outcome = SUCCESS if said.job_status == "success" else outcome
             await abandon(runner, voice.uploads)
             fields: dict[str, object] = {"state": outcome.state}
             if outcome.failure_reason is not None:

@@ -39,18 +39,18 @@ async def speak(
     outcome: Outcome,
     lines: tuple[str, ...] = (),
     known_reasons: tuple[str, ...] = (),
-) -> Word:
+) -> Reply:
     """End the job at GitLab. Returns once GitLab has the outcome, or the job is not ours (STOP)."""
     text = trace_lines(outcome, lines)
-    if text and await _append(jobs, access, text) is Word.STOP:
-        return Word.STOP
+    if text and (added := await _append(jobs, access, text)).word is Word.STOP:
+        return added
     told = in_words_of(outcome, known_reasons)
     update = Update(
         state=told.state,
         failure_reason=told.failure_reason or "",
         exit_code=told.exit_code,
     )
-    return (await until_answered(jobs, access, update)).word
+    return await until_answered(jobs, access, update)
 
 
 async def remark(jobs: JobApi, access: JobAccess, lines: tuple[str, ...]) -> int | None:
@@ -82,16 +82,16 @@ async def until_answered(jobs: JobApi, access: JobAccess, update: Update) -> Rep
     raise AssertionError("delays end never")
 
 
-async def _append(jobs: JobApi, access: JobAccess, text: bytes) -> Word:
+async def _append(jobs: JobApi, access: JobAccess, text: bytes) -> Reply:
     for delay in delays(1, 60):
         size = await once(jobs.trace_size(access))
         if size.word is Word.STOP:
-            return Word.STOP
+            return size
         if size.offset is not None:
             data = b"\n" + text if size.offset else text
             reply = await once(jobs.append_trace(access, size.offset, data))
             if reply.word in (Word.DONE, Word.STOP):
-                return reply.word
+                return reply
         await asyncio.sleep(size.wait or delay)
     raise AssertionError("delays end never")
 

@@ -66,6 +66,12 @@ def may_forget(*, has_pod: bool) -> bool:
     return not has_pod
 
 
+def is_over(reply: Reply) -> bool:
+    """Whether a job that is not ours any more has ended: its helper's word came first, or a cancel.
+    Such a one is in no queue, and never handed out again."""
+    return reply.job_status in ("success", "failed", "canceled")
+
+
 def is_said(reply: Reply) -> bool:
     """Whether a final status of ours needs no repetition: GitLab has it, or has another.
 
