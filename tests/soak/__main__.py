@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import sys
@@ -17,6 +18,7 @@ _LONG = 500
 
 
 async def main() -> int:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # calls that we cut ourselves
     count, seed = int(os.environ.get("N", "40")), int(os.environ.get("SEED", "1"))
     with tempfile.TemporaryDirectory(prefix="podlane-soak-") as folder:
         repository = gitlab.make_repository(Path(folder) / "demo")
