@@ -42,7 +42,7 @@ async def _sample(name: str, use: Use) -> None:
         with suppress(OSError, AssertionError, IndexError):
             use.cpu_seconds = max(use.cpu_seconds, process.cpu_seconds(pid))
             use.resident_mib = max(use.resident_mib, process.peak_resident_mib(pid))
-            use.anonymous_mib = max(use.anonymous_mib, _anonymous(pid))
+            use.anonymous_mib = max(use.anonymous_mib, process.anonymous_mib(pid))
         await asyncio.sleep(_EVERY)
 
 
@@ -62,9 +62,3 @@ def _is_helper(pid: int, name: str) -> bool:
         return False
     found = re.search(rb"HOSTNAME=([^\0]*)", environ)
     return found is not None and found[1].startswith(name.encode())
-
-
-def _anonymous(pid: int) -> float:
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found
-    return int(found[1]) / 1024

@@ -1,4 +1,4 @@
-"""What a process has used, from /proc: CPU seconds, peak resident memory."""
+"""What a process has used, from /proc: CPU seconds, memory."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ def exact_cpu_seconds(pid: int) -> float:
 def peak_resident_mib(pid: int) -> float:
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found
+    return int(found[1]) / 1024
+
+
+def anonymous_mib(pid: int) -> float:
+    """What it holds for itself now. ProcessLookupError: it has gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        text = ""
+    found = re.search(r"RssAnon:\s+(\d+) kB", text)  # one that nobody has reaped has no such line
+    if found is None:
+        raise ProcessLookupError(pid)
     return int(found[1]) / 1024

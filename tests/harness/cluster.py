@@ -205,8 +205,13 @@ async def _read_pods(stream: asyncio.StreamReader, seen: Pods) -> None:
 
 
 async def kubectl(*words: str, typed: str = "") -> str:
+    return await called(kubectl_program(), *words, typed=typed)
+
+
+async def called(program: Path, *words: str, typed: str = "") -> str:
+    """What a kubectl prints; RuntimeError with what it says is wrong."""
     process = await asyncio.create_subprocess_exec(
-        str(kubectl_program()),
+        str(program),
         *words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

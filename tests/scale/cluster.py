@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import wait
+from harness.cluster import called
 from scale import program
 from stores.process import free_port
 
@@ -39,19 +40,8 @@ class FakeNodes:
         self.kubeconfig = folder / "admin.conf"
 
     async def kubectl(self, *words: str, typed: str = "") -> str:
-        process = await asyncio.create_subprocess_exec(
-            str(HOME / "bin/kubectl"),
-            "--kubeconfig",
-            str(self.kubeconfig),
-            *words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        out, error = await process.communicate(typed.encode())
-        if process.returncode:
-            raise RuntimeError(f"kubectl {' '.join(words)}: {error.decode().strip()}")
-        return out.decode()
+        whose = ("--kubeconfig", str(self.kubeconfig))
+        return await called(HOME / "bin/kubectl", *whose, *words, typed=typed)
 
     async def make_nodes(self, count: int) -> None:
         nodes = {"kind": "List", "apiVersion": "v1", "items": [_node(n) for n in range(count)]}

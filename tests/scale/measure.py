@@ -4,14 +4,13 @@ long it needs to know them all after a restart, and how they end."""
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from pathlib import Path
 
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.process import exact_cpu_seconds, peak_resident_mib
+from bench.process import anonymous_mib, exact_cpu_seconds, peak_resident_mib
 from harness import wait
 from harness.manager import Manager
 from podlane.clients.kube.access import load_access
@@ -183,12 +182,6 @@ def _ended() -> dict[str, object]:
             common | {"name": "build", "state": {"running": {}}},
         ]
     }
-
-
-def anonymous_mib(pid: int) -> float:
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 async def _get(address: str, path: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import contextlib
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from bench.process import anonymous_mib
 from harness import gitlab, play, wait
 from harness.manager import Manager
 from harness.scenario import RunnerSpec
@@ -97,7 +97,8 @@ class Drive:
         finally:
             self._ended += 1
             if self._ended % 50 == 0:
-                result.memory[self._ended] = _memory(self._manager.pid)
+                with contextlib.suppress(ProcessLookupError):  # it is being killed just now
+                    result.memory[self._ended] = anonymous_mib(self._manager.pid)
             slots.release()
 
     async def _blow(self, result: Result) -> None:
@@ -158,12 +159,6 @@ class Drive:
         if "Traceback" in log:
             wrong.append("the manager's log has a traceback")
         return wrong + list(self._served.coordinator.calls.breaches)
-
-
-def _memory(pid: int) -> float:
-    """Anonymous memory of the manager in MiB."""
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
 
 
 async def soak(stage: Stage, count: int, seed: int, width: int = 8) -> Result:
